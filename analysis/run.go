@@ -1,0 +1,204 @@
+package analysis
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// Run is one analysis of one Plan for one release. Its JSON form is the API's.
+type Run struct {
+	ID              string            `json:"id"` // UUIDv7
+	Plan            string            `json:"plan"`
+	Service         string            `json:"service"`
+	Environment     string            `json:"environment"`
+	Key             string            `json:"key"`
+	Attempt         int               `json:"attempt"`
+	ReleaseID       string            `json:"release_id,omitempty"`
+	Phase           string            `json:"phase,omitempty"`
+	TrafficShare    float64           `json:"traffic_share,omitempty"`
+	Subject         Subject           `json:"subject"`
+	Version         string            `json:"version"`
+	BaselineVersion string            `json:"baseline_version"`
+	Variables       map[string]string `json:"variables,omitempty"`
+	Links           map[string]string `json:"links,omitempty"`
+	StartedAt       time.Time         `json:"started_at"`
+	EndsAt          time.Time         `json:"ends_at"`
+	FinishedAt      *time.Time        `json:"finished_at"`
+	Status          Status            `json:"status"`
+	Outcome         *Outcome          `json:"outcome"` // null until finished
+	Score           *float64          `json:"score"`   // 0 to 100; of the last look that had one
+	Reason          string            `json:"reason"`  // one sentence for a tired person
+	Progress        Progress          `json:"progress"`
+	URL             string            `json:"url"`
+	Cause           Cause             `json:"cause"`
+	Rollback        Rollback          `json:"rollback"`
+	Verification    Verification      `json:"verification"`
+
+	// What the engine keeps beside it.
+	Rev        int64     `json:"-"` // changes with every commit; the fence
+	Snapshot   Plan      `json:"-"` // the plan as it was when the run started
+	BodyHash   string    `json:"-"` // of the request that started it
+	CreatedAt  time.Time `json:"-"`
+	NextLook   int       `json:"-"` // number of the look that is due
+	NextLookAt time.Time `json:"-"` // when it is due; zero when none is
+	JobID      int64     `json:"-"` // of that look's job
+	Forced     bool      `json:"-"`
+}
+
+// Subject is what a run's versions are versions of.
+type Subject struct {
+	Kind string `json:"kind"` // version | flag
+}
+
+// Cause is who or what made something happen.
+type Cause struct {
+	Kind string `json:"kind"` // api | cron | hook | cli | haldane
+	Who  string `json:"who,omitempty"`
+}
+
+// Haldane is the cause of what the daemon does by itself.
+var Haldane = Cause{Kind: "haldane"}
+
+// String prints who did it, for people.
+func (c Cause) String() string {
+	if c.Who != "" {
+		return c.Who
+	}
+	return c.Kind
+}
+
+// Progress says how far a run is.
+type Progress struct {
+	Looks         int     `json:"looks"`
+	LooksExpected int     `json:"looks_expected"`
+	Samples       int     `json:"samples"`  // of the metric that has fewest, on its weaker side
+	Fraction      float64 `json:"fraction"` // of the time, 0 to 1
+}
+
+// Status is where a run stands.
+type Status string
+
+// The statuses and what follows them: pending -> running, cancelled, superseded;
+// running -> finished, cancelled, superseded. The last three are final.
+const (
+	StatusPending    Status = "pending"
+	StatusRunning    Status = "running"
+	StatusFinished   Status = "finished"
+	StatusCancelled  Status = "cancelled"
+	StatusSuperseded Status = "superseded"
+)
+
+// Ended reports whether the status is final.
+func (s Status) Ended() bool {
+	return s == StatusFinished || s == StatusCancelled || s == StatusSuperseded
+}
+
+// Outcome is what a finished run found.
+type Outcome string
+
+// The outcomes. OutcomeContinue is a look's, never a run's: go on looking.
+const (
+	OutcomePass         Outcome = "pass"
+	OutcomeMarginal     Outcome = "marginal"
+	OutcomeFail         Outcome = "fail"
+	OutcomeInconclusive Outcome = "inconclusive"
+	OutcomeContinue     Outcome = "continue"
+)
+
+// Outcomes lists those a run can have.
+var Outcomes = [...]Outcome{OutcomePass, OutcomeMarginal, OutcomeFail, OutcomeInconclusive}
+
+// Rollback is the state of what a run does, or did, about a bad release.
+type Rollback struct {
+	State  RollbackState `json:"state"`
+	From   string        `json:"from,omitempty"`
+	To     string        `json:"to,omitempty"`
+	Reason string        `json:"reason,omitempty"` // why it is held, was skipped or failed
+	By     *Cause        `json:"by,omitempty"`     // the person, when it was one
+}
+
+// RollbackState is one of the states.
+type RollbackState string
+
+// The states of a rollback.
+const (
+	RollbackNone             RollbackState = "none"
+	RollbackHeld             RollbackState = "held"              // waits for a Hold to be released
+	RollbackAwaitingApproval RollbackState = "awaiting_approval" // waits for a person
+	RollbackSending          RollbackState = "sending"           // on its way, perhaps being retried
+	RollbackAccepted         RollbackState = "accepted"          // the deploy tool took it; whether it is done is not known
+	RollbackDone             RollbackState = "done"              // the deploy tool says it is done
+	RollbackFailed           RollbackState = "failed"            // finally: somebody must act
+	RollbackSkipped          RollbackState = "skipped"           // on purpose; Reason says why
+)
+
+// Underway reports whether a rollback was made or is on its way, so that another
+// must not be started.
+func (s RollbackState) Underway() bool {
+	switch s {
+	case RollbackHeld, RollbackAwaitingApproval, RollbackSending, RollbackAccepted, RollbackDone:
+		return true
+	}
+	return false
+}
+
+// Verification says whether a rollback helped.
+type Verification struct {
+	State  string `json:"state"` // none | watching | recovered | not_recovered | unknown
+	Reason string `json:"reason,omitempty"`
+}
+
+// Grid returns the samples that may be judged at a time: the window whose steps
+// have all settled by then, given how long the slowest source needs. It starts
+// where the warm-up ends and never goes beyond the run's end.
+func (r *Run) Grid(now time.Time, delay time.Duration) Window {
+	w := Window{Start: r.StartedAt.Add(r.Snapshot.Warmup.Std())}
+	w.End = now.Add(-delay)
+	if w.End.After(r.EndsAt) {
+		w.End = r.EndsAt
+	}
+	step := r.Snapshot.Step.Std()
+	w.End = w.Start.Add(time.Duration(w.Steps(step)) * step)
+	return w
+}
+
+// LookAt returns when look n (1, 2, ...) is due, and whether it is the last. The
+// first is due as soon as a sample can have settled, plus the run's own part of
+// an interval, so that runs that start together do not look together; the last is
+// due when the run's end has settled. delay is the largest of the run's sources.
+func (r *Run) LookAt(n int, delay time.Duration) (at time.Time, last bool) {
+	p := &r.Snapshot
+	end := r.EndsAt.Add(delay)
+	first := r.StartedAt.Add(p.Warmup.Std() + p.Step.Std() + delay)
+	at = first.Add(r.spread()).Add(time.Duration(n-1) * p.Every.Std())
+	if !at.Before(end) {
+		return end, true
+	}
+	return at, false
+}
+
+// LooksExpected returns how many looks a run has that is not decided early.
+func (r *Run) LooksExpected(delay time.Duration) int {
+	p := &r.Snapshot
+	if p.Every <= 0 {
+		return 1
+	}
+	first, last := r.LookAt(1, delay)
+	if last {
+		return 1
+	}
+	left := r.EndsAt.Add(delay).Sub(first)
+	return 1 + int((left+p.Every.Std()-1)/p.Every.Std())
+}
+
+// spread is this run's share of the interval between looks, up to half a minute:
+// fixed by its id, even over all runs.
+func (r *Run) spread() time.Duration {
+	limit := min(r.Snapshot.Every.Std(), 30*time.Second)
+	if limit <= 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write([]byte(r.ID))
+	return time.Duration(h.Sum64() % uint64(limit)).Truncate(time.Millisecond)
+}

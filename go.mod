@@ -1,0 +1,3 @@
+module github.com/haldane-dev/haldane
+
+go 1.26.8
