@@ -1,0 +1,81 @@
+package config
+
+import (
+	"log/slog"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// SourceType is one line of the table in package sources.
+type SourceType struct {
+	Name string
+	// New returns a pointer to the type's settings with its defaults filled in; a
+	// section of the file is decoded into it.
+	New func() SourceSettings
+}
+
+// SourceSettings are the settings of one configured source. The struct's fields
+// with their yaml tags and doc tags are the reference and the editor schema.
+type SourceSettings interface {
+	Common() *SourceCommon
+	// Check finds what decoding cannot: missing or contradicting fields.
+	Check() []Problem
+	// Open makes the source. It does not reach out.
+	Open(env Env) (analysis.Source, error)
+}
+
+// SourceCommon are the settings that every source has; embed it with
+// `yaml:",inline"`.
+type SourceCommon struct {
+	Type          string            `yaml:"type" doc:"which kind of source this is"`
+	Delay         analysis.Duration `yaml:"delay" doc:"how long after its end a sample is complete; nothing newer is judged"`
+	MaxConcurrent int               `yaml:"max_concurrent" doc:"requests at the same time, over all runs"`
+	Timeout       analysis.Duration `yaml:"timeout" doc:"of one request"`
+	ExternalURL   string            `yaml:"external_url" doc:"address under which people reach it, for links; default: none"`
+}
+
+// Common implements SourceSettings.
+func (c *SourceCommon) Common() *SourceCommon { return c }
+
+// ActionType is one line of the table in package actions.
+type ActionType struct {
+	Name string
+	New  func() ActionSettings
+}
+
+// ActionSettings are the settings of one configured action.
+type ActionSettings interface {
+	Common() *ActionCommon
+	Check() []Problem
+	Open(env Env) (analysis.Action, error)
+	// ChangesWorld reports whether deliveries change something outside, and so
+	// wait for holds, rather than tell people.
+	ChangesWorld() bool
+	// Threads reports whether the action keeps one conversation a run, so that it
+	// is also told how a rollback went on.
+	Threads() bool
+}
+
+// ActionCommon are the settings that every action has.
+type ActionCommon struct {
+	Type    string            `yaml:"type" doc:"which kind of action this is"`
+	Timeout analysis.Duration `yaml:"timeout" doc:"of one request"`
+}
+
+// Common implements ActionSettings.
+func (c *ActionCommon) Common() *ActionCommon { return c }
+
+// Env is what a source or action is given by the house.
+type Env struct {
+	Name    string // of the section
+	Log     *slog.Logger
+	Version string // of Haldane, for User-Agent
+	Egress  Egress // where webhooks may go
+}
+
+// Problem is what a Check found in one field; the loader adds file and line.
+type Problem struct {
+	Field   string // yaml path inside the section: "tls.ca"
+	Message string
+	Hint    string // without "try:"
+}
