@@ -43,6 +43,9 @@ type Run struct {
 	NextLookAt time.Time `json:"-"` // when it is due; zero when none is
 	JobID      int64     `json:"-"` // of that look's job
 	Forced     bool      `json:"-"`
+
+	JudgedUntil time.Time `json:"-"` // end of what the last look judged
+	Troubled    bool      `json:"-"` // a source of the last look was in trouble
 }
 
 // Subject is what a run's versions are versions of.

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// InsertEvent adds one thing that happened.
+func (tx *Tx) InsertEvent(ctx context.Context, e *analysis.Event) error {
+	_, err := tx.exec(ctx, `INSERT INTO events (id, run_id, service, environment, at, type, who, text, notice)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		e.ID, optText(e.RunID), e.Service, e.Environment, millis(e.At), string(e.Type), toJSON(e.Who), e.Text, optJSON(e.Notice))
+	return err
+}
+
+// optText is null for "".
+func optText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+const eventColumns = `e.id, e.run_id, e.service, e.environment, e.at, e.type, e.who, e.text`
+
+// Events returns a run's events in their order, without their notices.
+func (s *Store) Events(ctx context.Context, runID string) ([]analysis.Event, error) {
+	rs, err := s.db.reader().query(ctx, `SELECT `+eventColumns+`, NULL FROM events e WHERE e.run_id = $1 ORDER BY e.id`, runID)
+	es, err := collect(rs, err, scanEvent)
+	return es, s.trouble("read events", err)
+}
+
+// event returns one event with its notice.
+func event(ctx context.Context, q queryer, id string) (analysis.Event, error) {
+	rs, err := q.query(ctx, `SELECT `+eventColumns+`, e.notice FROM events e WHERE e.id = $1`, id)
+	e, ok, err := first(rs, err, scanEvent)
+	if err == nil && !ok {
+		err = analysis.Errorf(analysis.Internal, "event %s: missing in the database", id)
+	}
+	return e, err
+}
+
+func scanEvent(rs rows) (e analysis.Event, err error) {
+	var run, notice *string
+	var at int64
+	var typ, who string
+	if err := rs.Scan(&e.ID, &run, &e.Service, &e.Environment, &at, &typ, &who, &e.Text, &notice); err != nil {
+		return e, err
+	}
+	if run != nil {
+		e.RunID = *run
+	}
+	e.At, e.Type = fromMillis(at), analysis.EventType(typ)
+	if err := fromJSON(who, &e.Who); err != nil {
+		return e, err
+	}
+	e.Notice, err = fromOptJSON[analysis.Notice](notice)
+	return e, err
+}

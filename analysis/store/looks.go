@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// Chunk is a stretch of one query's samples: those that one look fetched.
+type Chunk struct {
+	Metric   string          `json:"m"`
+	Segment  string          `json:"g,omitempty"`
+	Side     string          `json:"s"` // canary | baseline
+	Part     string          `json:"p"` // value | total
+	First    int             `json:"i"` // index of the first sample in the run's grid
+	Values   analysis.Values `json:"v"`
+	Warnings []string        `json:"w,omitempty"`
+}
+
+// InsertLook records a look with the samples it fetched. It reports false when
+// the run has a look of this number already.
+func (tx *Tx) InsertLook(ctx context.Context, runID string, l *analysis.Look, fetched []Chunk) (bool, error) {
+	n, err := tx.exec(ctx, `INSERT INTO looks (run_id, number, due_at, at, took_us, window_start, window_end, outcome, verdict)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, number) DO NOTHING`,
+		runID, l.Number, millis(l.DueAt), millis(l.At), l.Took.Microseconds(), millis(l.Window.Start), millis(l.Window.End),
+		string(l.Verdict.Outcome), toJSON(l.Verdict))
+	if err != nil || n == 0 || len(fetched) == 0 {
+		return n == 1, err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO samples (run_id, look, data) VALUES ($1, $2, $3)`, runID, l.Number, toJSON(fetched))
+	return true, err
+}
+
+// Samples returns all that a run's looks have fetched, in the order of the looks.
+func (s *Store) Samples(ctx context.Context, runID string) ([]Chunk, error) {
+	rs, err := s.db.reader().query(ctx, `SELECT data FROM samples WHERE run_id = $1 ORDER BY look`, runID)
+	texts, err := collect(rs, err, scalar[string])
+	if err != nil {
+		return nil, s.trouble("read samples", err)
+	}
+	var all []Chunk
+	for _, text := range texts {
+		var chunks []Chunk
+		if err := fromJSON(text, &chunks); err != nil {
+			return nil, s.trouble("read samples", err)
+		}
+		all = append(all, chunks...)
+	}
+	return all, nil
+}
+
+// Looks returns a run's looks in their order.
+func (s *Store) Looks(ctx context.Context, runID string) ([]analysis.Look, error) {
+	return s.looks(ctx, `WHERE run_id = $1 ORDER BY number`, runID)
+}
+
+// LastLook returns a run's latest look, if it has one.
+func (s *Store) LastLook(ctx context.Context, runID string) (analysis.Look, bool, error) {
+	ls, err := s.looks(ctx, `WHERE run_id = $1 ORDER BY number DESC LIMIT 1`, runID)
+	if err != nil || len(ls) == 0 {
+		return analysis.Look{}, false, err
+	}
+	return ls[0], true, nil
+}
+
+func (s *Store) looks(ctx context.Context, tail string, args ...any) ([]analysis.Look, error) {
+	rs, err := s.db.reader().query(ctx, `SELECT number, due_at, at, took_us, window_start, window_end, verdict FROM looks `+tail, args...)
+	ls, err := collect(rs, err, func(rs rows) (l analysis.Look, err error) {
+		var due, at, took, start, end int64
+		var verdict string
+		if err := rs.Scan(&l.Number, &due, &at, &took, &start, &end, &verdict); err != nil {
+			return l, err
+		}
+		l.DueAt, l.At, l.Took = fromMillis(due), fromMillis(at), time.Duration(took)*time.Microsecond
+		l.Window = analysis.Window{Start: fromMillis(start), End: fromMillis(end)}
+		return l, fromJSON(verdict, &l.Verdict)
+	})
+	return ls, s.trouble("read looks", err)
+}

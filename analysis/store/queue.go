@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// Job is a hint that something is due. Complete it in the transaction that does
+// the work; a job that is not completed there is marked done, or is tried again
+// when the work returned an error.
+type Job struct {
+	ID      int64
+	Attempt int
+	row     *rivertype.JobRow
+}
+
+// Work is what jobs are for. An error means: again, later.
+type Work struct {
+	Look    func(ctx context.Context, job Job, runID string, number int) error
+	Deliver func(ctx context.Context, job Job, deliveryID string) error
+}
+
+// Serve starts working on jobs until Stop.
+func (s *Store) Serve(ctx context.Context, w Work) error {
+	s.work.Store(&w)
+	if err := s.db.orphans(ctx); err != nil {
+		return s.trouble("give back jobs", err)
+	}
+	return s.trouble("start its queue", s.db.queue().Start(context.WithoutCancel(ctx)))
+}
+
+// Stop lets the jobs at hand finish. When ctx ends before they do, it cancels
+// them; what they did not commit is given back.
+func (s *Store) Stop(ctx context.Context) error {
+	if s.work.Load() == nil {
+		return nil
+	}
+	err := s.db.queue().Stop(ctx)
+	if err != nil {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = s.db.queue().StopAndCancel(hard)
+	}
+	return s.trouble("stop its queue", err)
+}
+
+const (
+	looksQueue      = "looks"
+	deliveriesQueue = "deliveries"
+)
+
+type lookArgs struct {
+	Run  string `json:"run"`
+	Look int    `json:"look"`
+}
+
+func (lookArgs) Kind() string { return "look" }
+
+type deliverArgs struct {
+	Delivery string `json:"delivery"`
+}
+
+func (deliverArgs) Kind() string { return "deliver" }
+
+// enqueued is a job on its way into the queue.
+type enqueued struct {
+	args  river.JobArgs
+	queue string
+	at    time.Time // zero: now
+}
+
+func (e enqueued) opts() *river.InsertOpts {
+	return &river.InsertOpts{Queue: e.queue, ScheduledAt: e.at, MaxAttempts: maxAttempts}
+}
+
+// maxAttempts is as high as the column allows: River discards a job that is out of
+// attempts without a word, and when to give up is for our own rows to say.
+const maxAttempts = 32767
+
+// EnqueueLook makes a job for a look.
+func (tx *Tx) EnqueueLook(ctx context.Context, runID string, number int, at time.Time) (int64, error) {
+	return tx.t.enqueue(ctx, enqueued{lookArgs{runID, number}, looksQueue, at})
+}
+
+// EnqueueDelivery makes a job for a delivery; at may be zero for now.
+func (tx *Tx) EnqueueDelivery(ctx context.Context, id string, at time.Time) (int64, error) {
+	return tx.t.enqueue(ctx, enqueued{deliverArgs{id}, deliveriesQueue, at})
+}
+
+// Complete marks the job at hand as done. Outside a worker it does nothing.
+func (tx *Tx) Complete(ctx context.Context, job Job) error {
+	if job.row == nil {
+		return nil
+	}
+	return tx.t.complete(ctx, job.row)
+}
+
+// noArgs lets a job be completed without knowing its arguments' type.
+type noArgs struct{}
+
+func (noArgs) Kind() string { return "" }
+
+func completeJob[D riverdriver.Driver[T], T any](ctx context.Context, tx T, row *rivertype.JobRow) error {
+	_, err := river.JobCompleteTx[D](ctx, tx, &river.Job[noArgs]{JobRow: row})
+	return err
+}
+
+func queueConfig(s *Store, o Options, pollOnly bool) *river.Config {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &lookWorker{s: s, timeout: o.LookTimeout})
+	river.AddWorker(workers, &deliverWorker{s: s, timeout: o.DeliverTimeout})
+	longest := max(o.LookTimeout, o.DeliverTimeout)
+	return &river.Config{
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			looksQueue:      {MaxWorkers: o.Lookers, FetchCooldown: o.Poll / 2, FetchPollInterval: 5 * o.Poll},
+			deliveriesQueue: {MaxWorkers: o.Deliverers, FetchCooldown: o.Poll / 2, FetchPollInterval: o.Poll},
+		},
+		JobTimeout:                  longest,
+		RescueStuckJobsAfter:        longest + 5*time.Second,
+		CompletedJobRetentionPeriod: 10 * time.Minute,
+		CancelledJobRetentionPeriod: 10 * time.Minute,
+		DiscardedJobRetentionPeriod: 10 * time.Minute,
+		MaxAttempts:                 maxAttempts,
+		PollOnly:                    pollOnly,
+		Hooks:                       []rivertype.Hook{&availableAtOnce{}},
+		ErrorHandler:                &errorLog{o.Log},
+		Logger:                      slog.New(quiet{o.Log.Handler()}),
+	}
+}
+
+// availableAtOnce saves the step from "scheduled" to "available", which River's
+// leader makes every five seconds: workers only take what is due anyway, so a job
+// may wait for its time as an available one, without a second write and without
+// depending on who leads.
+type availableAtOnce struct{ river.HookDefaults }
+
+func (*availableAtOnce) InsertBegin(_ context.Context, p *rivertype.JobInsertParams) error {
+	if p.State == rivertype.JobStateScheduled {
+		p.State = rivertype.JobStateAvailable
+	}
+	return nil
+}
+
+type lookWorker struct {
+	river.WorkerDefaults[lookArgs]
+	s       *Store
+	timeout time.Duration
+}
+
+func (w *lookWorker) Timeout(*river.Job[lookArgs]) time.Duration { return w.timeout }
+
+func (w *lookWorker) NextRetry(j *river.Job[lookArgs]) time.Time { return retryAt(j.Attempt) }
+
+func (w *lookWorker) Work(ctx context.Context, j *river.Job[lookArgs]) error {
+	return w.s.work.Load().Look(ctx, Job{j.ID, j.Attempt, j.JobRow}, j.Args.Run, j.Args.Look)
+}
+
+type deliverWorker struct {
+	river.WorkerDefaults[deliverArgs]
+	s       *Store
+	timeout time.Duration
+}
+
+func (w *deliverWorker) Timeout(*river.Job[deliverArgs]) time.Duration { return w.timeout }
+
+func (w *deliverWorker) NextRetry(j *river.Job[deliverArgs]) time.Time { return retryAt(j.Attempt) }
+
+func (w *deliverWorker) Work(ctx context.Context, j *river.Job[deliverArgs]) error {
+	return w.s.work.Load().Deliver(ctx, Job{j.ID, j.Attempt, j.JobRow}, j.Args.Delivery)
+}
+
+// retryAt is for work that could not even be recorded, the database being away:
+// 1 s, doubling to 15 s, give or take a fifth.
+func retryAt(attempt int) time.Time {
+	wait := min(15*time.Second, time.Second<<min(max(attempt-1, 0), 4))
+	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait/5))))
+}
+
+// errorLog logs what workers could not do; River itself would only count it.
+type errorLog struct{ log *slog.Logger }
+
+func (h *errorLog) HandleError(ctx context.Context, j *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	h.log.WarnContext(ctx, "job failed, will be tried again", "job", j.Kind, "args", string(j.EncodedArgs), "attempt", j.Attempt, "error", err)
+	return nil
+}
+
+func (h *errorLog) HandlePanic(ctx context.Context, j *rivertype.JobRow, p any, trace string) *river.ErrorHandlerResult {
+	h.log.ErrorContext(ctx, "job panicked, will be tried again; this is a bug, please report it",
+		"job", j.Kind, "args", string(j.EncodedArgs), "panic", p, "trace", trace)
+	return nil
+}
+
+// quiet lets only River's warnings through: its notices are about its own
+// housekeeping.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
+}
+
+func (q quiet) WithAttrs(as []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(as)} }
+func (q quiet) WithGroup(name string) slog.Handler    { return quiet{q.Handler.WithGroup(name)} }

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// sqliteDB is the embedded database: one writing connection, because SQLite has
+// one writer anyway and River needs its calls in order, and a pool that can only
+// read, for the API and the pages.
+type sqliteDB struct {
+	write, read *sql.DB
+	lock        *os.File
+	client      *river.Client[*sql.Tx]
+}
+
+var _ database = (*sqliteDB)(nil)
+
+func openSQLite(ctx context.Context, path string, s *Store, o Options) (*sqliteDB, error) {
+	db := &sqliteDB{}
+	var err error
+	if path == ":memory:" {
+		// One connection is the database; it would be gone with it.
+		db.write, err = openPool("file::memory:?"+pragmas(false), 1)
+		db.read = db.write
+	} else {
+		err = db.openFile(path)
+	}
+	if err == nil {
+		err = db.write.PingContext(ctx)
+	}
+	if err == nil {
+		db.client, err = river.NewClient(riversqlite.New(db.write), queueConfig(s, o, true))
+	}
+	if err != nil {
+		_ = db.close()
+		var own *analysis.Error
+		if errors.As(err, &own) {
+			return nil, own
+		}
+		words, _ := db.explain(err)
+		return nil, analysis.Errorf(analysis.Unavailable, "database: cannot open %s: %s", path, words).Because(err)
+	}
+	return db, nil
+}
+
+func (db *sqliteDB) openFile(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if dir := filepath.Dir(path); !isDir(dir) {
+		return analysis.Errorf(analysis.Invalid, "database: folder %s does not exist", dir)
+	}
+	if db.lock, err = lockFile(path + ".lock"); err != nil {
+		return err
+	}
+	// Made here, so that it is never readable by others, not even for a moment.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return analysis.Errorf(analysis.Unavailable, "database: %s cannot be opened for writing", path).
+			WithHint("check the folder's owner and mode, and that the disk is not read-only").Because(err)
+	}
+	_ = f.Close()
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	if db.write, err = openPool(name+pragmas(false), 1); err != nil {
+		return err
+	}
+	db.read, err = openPool(name+pragmas(true), max(4, runtime.GOMAXPROCS(0)))
+	return err
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+// pragmas are set on every new connection. A commit waits for the disk
+// (synchronous=FULL): a power cut must not forget a rollback.
+func pragmas(readOnly bool) string {
+	v := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "temp_store(2)"}}
+	if readOnly {
+		v.Set("mode", "ro")
+		v.Add("_pragma", "query_only(1)")
+	} else {
+		v.Set("_txlock", "immediate")
+		v.Add("_pragma", "journal_mode(WAL)")
+		v.Add("_pragma", "synchronous(FULL)")
+	}
+	return v.Encode()
+}
+
+func openPool(dsn string, conns int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}
+
+func (db *sqliteDB) reader() queryer { return stdQueryer{db.read} }
+
+func (db *sqliteDB) begin(ctx context.Context) (transaction, error) {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteTx{stdQueryer: stdQueryer{tx}, tx: tx, client: db.client}, nil
+}
+
+func (db *sqliteDB) migrate(ctx context.Context) error {
+	if err := migrateOurs(ctx, goose.DialectSQLite3, db.write); err != nil {
+		return err
+	}
+	m, err := rivermigrate.New(riversqlite.New(db.write), nil)
+	if err != nil {
+		return err
+	}
+	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+func (db *sqliteDB) queue() queue { return db.client }
+
+// orphans: the lock on the file says that we are alone, so whatever is marked as
+// running was left by a process that died.
+func (db *sqliteDB) orphans(ctx context.Context) error {
+	_, err := db.write.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+	return err
+}
+
+func (db *sqliteDB) explain(err error) (words string, temporary bool) {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return "", false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return "the disk is full", true
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return "it is read-only", true
+	case sqlite3.SQLITE_CANTOPEN:
+		return "the file cannot be opened", true
+	case sqlite3.SQLITE_IOERR:
+		return "the disk does not answer properly", true
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return "another process has locked it", true
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return "the file is damaged or is no SQLite database", false
+	}
+	return fmt.Sprintf("SQLite error %d", e.Code()), false
+}
+
+func (db *sqliteDB) close() error {
+	var errs []error
+	if db.read != nil && db.read != db.write {
+		errs = append(errs, db.read.Close())
+	}
+	if db.write != nil {
+		errs = append(errs, db.write.Close())
+	}
+	if db.lock != nil {
+		errs = append(errs, db.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+type sqliteTx struct {
+	stdQueryer
+	tx     *sql.Tx
+	client *river.Client[*sql.Tx]
+}
+
+func (t *sqliteTx) enqueue(ctx context.Context, job enqueued) (int64, error) {
+	res, err := t.client.InsertTx(ctx, t.tx, job.args, job.opts())
+	if err != nil {
+		return 0, err
+	}
+	return res.Job.ID, nil
+}
+
+func (t *sqliteTx) complete(ctx context.Context, job *rivertype.JobRow) error {
+	return completeJob[*riversqlite.Driver](ctx, t.tx, job)
+}
+
+func (t *sqliteTx) commit(context.Context) error { return t.tx.Commit() }
+func (t *sqliteTx) rollback(context.Context)     { _ = t.tx.Rollback() }
+
+// stdQueryer is a queryer over database/sql.
+type stdQueryer struct {
+	db interface {
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	}
+}
+
+func (q stdQueryer) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	res, err := q.db.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (q stdQueryer) query(ctx context.Context, text string, args ...any) (rows, error) {
+	rs, err := q.db.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return stdRows{rs}, nil
+}
+
+type stdRows struct{ *sql.Rows }
+
+func (r stdRows) Close() { _ = r.Rows.Close() }
