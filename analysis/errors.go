@@ -32,8 +32,15 @@ type Error struct {
 	Kind       Kind          `json:"kind"`
 	Message    string        `json:"message"`
 	Hint       string        `json:"hint,omitempty"`
-	RetryAfter time.Duration `json:"-"` // with Limited: how long the other side asked us to wait
+	Fields     []FieldError  `json:"fields,omitempty"` // with Invalid: what is wrong where, when it is known
+	RetryAfter time.Duration `json:"-"`                // with Limited: how long the other side asked us to wait
 	Err        error         `json:"-"`
+}
+
+// FieldError is one mistake in a request.
+type FieldError struct {
+	Field   string `json:"field"` // as in the request's JSON: "variables.region"
+	Message string `json:"message"`
 }
 
 // Errorf makes an Error of a kind; the operand of %w becomes the cause. The text

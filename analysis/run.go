@@ -165,15 +165,19 @@ func (r *Run) Grid(now time.Time, delay time.Duration) Window {
 	return w
 }
 
-// LookAt returns when look n (1, 2, ...) is due, and whether it is the last. The
-// first is due as soon as a sample can have settled, plus the run's own part of
-// an interval, so that runs that start together do not look together; the last is
-// due when the run's end has settled. delay is the largest of the run's sources.
-func (r *Run) LookAt(n int, delay time.Duration) (at time.Time, last bool) {
+// Due returns when the first look after a time is due, and whether it is the last.
+// Looks are a fixed interval apart: the first comes as soon as a sample can have
+// settled, plus the run's own part of an interval, so that runs that start
+// together do not look together; the last comes when the run's end has settled.
+// Looks that were missed collapse into one. delay is that of the run's slowest
+// source.
+func (r *Run) Due(after time.Time, delay time.Duration) (at time.Time, last bool) {
 	p := &r.Snapshot
 	end := r.EndsAt.Add(delay)
-	first := r.StartedAt.Add(p.Warmup.Std() + p.Step.Std() + delay)
-	at = first.Add(r.spread()).Add(time.Duration(n-1) * p.Every.Std())
+	at = r.StartedAt.Add(p.Warmup.Std() + p.Step.Std() + delay + r.spread())
+	if every := p.Every.Std(); every > 0 && !at.After(after) {
+		at = at.Add((after.Sub(at)/every + 1) * every)
+	}
 	if !at.Before(end) {
 		return end, true
 	}
@@ -182,16 +186,12 @@ func (r *Run) LookAt(n int, delay time.Duration) (at time.Time, last bool) {
 
 // LooksExpected returns how many looks a run has that is not decided early.
 func (r *Run) LooksExpected(delay time.Duration) int {
-	p := &r.Snapshot
-	if p.Every <= 0 {
+	first, last := r.Due(time.Time{}, delay)
+	every := r.Snapshot.Every.Std()
+	if last || every <= 0 {
 		return 1
 	}
-	first, last := r.LookAt(1, delay)
-	if last {
-		return 1
-	}
-	left := r.EndsAt.Add(delay).Sub(first)
-	return 1 + int((left+p.Every.Std()-1)/p.Every.Std())
+	return 1 + int((r.EndsAt.Add(delay).Sub(first)+every-1)/every)
 }
 
 // spread is this run's share of the interval between looks, up to half a minute:

@@ -18,6 +18,9 @@ type database interface {
 	orphans(ctx context.Context) error
 	// explain puts the driver's error into plain words.
 	explain(err error) (words string, temporary bool)
+	// again reports whether a transaction was only in the way of another one and
+	// can be run again at once.
+	again(err error) bool
 	close() error
 }
 

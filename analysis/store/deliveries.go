@@ -22,6 +22,18 @@ func (tx *Tx) InsertDelivery(ctx context.Context, d *analysis.Delivery) (bool, e
 	return n == 1, err
 }
 
+// Delivery reads a delivery without its event: for what never changes of it.
+func (tx *Tx) Delivery(ctx context.Context, id string) (analysis.Delivery, error) {
+	ds, err := deliveries(ctx, tx.t, `WHERE id = $1`, id)
+	if err != nil {
+		return analysis.Delivery{}, err
+	}
+	if len(ds) == 0 {
+		return analysis.Delivery{}, analysis.Errorf(analysis.NotFound, "delivery %s: not found", id)
+	}
+	return ds[0], nil
+}
+
 // LockDelivery reads a delivery, with its event, and keeps others from changing it
 // until the transaction ends.
 func (tx *Tx) LockDelivery(ctx context.Context, id string) (analysis.Delivery, error) {
@@ -79,7 +91,8 @@ func deliveries(ctx context.Context, q queryer, tail string, args ...any) ([]ana
 // other than this event's.
 func (tx *Tx) RollbacksSince(ctx context.Context, service, environment, eventID string, since time.Time) (int, error) {
 	rs, err := tx.t.query(ctx, `SELECT count(*) FROM (SELECT DISTINCT event_id FROM deliveries
-		WHERE service = $1 AND environment = $2 AND first_at >= $3 AND changes_world = 1 AND event_id <> $4) AS begun`,
+		WHERE service = $1 AND environment = $2 AND first_at >= $3 AND changes_world = 1 AND event_id <> $4
+		AND event_type IN ('run.failed', 'rollback.requested')) AS begun`,
 		service, environment, millis(since), eventID)
 	n, _, err := first(rs, err, scalar[int])
 	return n, err

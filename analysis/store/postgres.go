@@ -126,6 +126,11 @@ func (db *postgresDB) explain(err error) (words string, temporary bool) {
 	return "", false
 }
 
+func (db *postgresDB) again(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") // serialization failure, deadlock
+}
+
 func (db *postgresDB) close() error {
 	db.pool.Close()
 	return nil

@@ -284,3 +284,41 @@ func (s *Store) withPlan(ctx context.Context, q queryer, r scannedRun) (analysis
 	s.plans.Store(r.snapshot, r.Snapshot)
 	return r.Run, nil
 }
+
+// Counts is how much is open.
+type Counts struct {
+	Runs       map[analysis.Status]int
+	Overdue    int // running runs whose look was due before a time
+	Deliveries map[analysis.DeliveryState]int
+}
+
+// Counts counts what is open; looks due before a time are overdue.
+func (s *Store) Counts(ctx context.Context, due time.Time) (Counts, error) {
+	c := Counts{
+		Runs:       map[analysis.Status]int{analysis.StatusPending: 0, analysis.StatusRunning: 0},
+		Deliveries: map[analysis.DeliveryState]int{analysis.DeliveryPending: 0, analysis.DeliveryHeld: 0},
+	}
+	q := s.db.reader()
+	count := func(sql string, add func(state string, n int), args ...any) error {
+		rs, err := q.query(ctx, sql, args...)
+		_, err = collect(rs, err, func(rs rows) (n int, err error) {
+			var state string
+			if err = rs.Scan(&state, &n); err == nil {
+				add(state, n)
+			}
+			return n, err
+		})
+		return err
+	}
+	err := count(`SELECT status, count(*) FROM runs WHERE status IN ('pending', 'running') GROUP BY status`,
+		func(state string, n int) { c.Runs[analysis.Status(state)] = n })
+	if err == nil {
+		err = count(`SELECT status, count(*) FROM runs WHERE status = 'running' AND next_look_at < $1 GROUP BY status`,
+			func(_ string, n int) { c.Overdue = n }, millis(due))
+	}
+	if err == nil {
+		err = count(`SELECT state, count(*) FROM deliveries WHERE state IN ('pending', 'held') GROUP BY state`,
+			func(state string, n int) { c.Deliveries[analysis.DeliveryState(state)] = n })
+	}
+	return c, s.trouble("count what is open", err)
+}

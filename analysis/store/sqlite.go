@@ -169,6 +169,9 @@ func (db *sqliteDB) explain(err error) (words string, temporary bool) {
 	return fmt.Sprintf("SQLite error %d", e.Code()), false
 }
 
+// again: there is one writer, nothing is ever in its way.
+func (db *sqliteDB) again(error) bool { return false }
+
 func (db *sqliteDB) close() error {
 	var errs []error
 	if db.read != nil && db.read != db.write {

@@ -83,31 +83,50 @@ func (s *Store) Close() error { return s.db.close() }
 
 // Tx is a write transaction.
 type Tx struct {
-	t transaction
-	s *Store
+	t     transaction
+	s     *Store
+	after []func()
 }
 
+// AfterCommit runs f once the transaction has been committed, and not at all when
+// it is rolled back: for logs and metrics.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
 // Write runs do in one transaction and commits it, or rolls back when do returns
-// an error, which is then returned as it is. Trouble with the database is
-// Unavailable.
-func (s *Store) Write(ctx context.Context, do func(tx *Tx) error) (err error) {
+// an error, which is then returned as it is. It may run do again when the database
+// asks for that. Trouble with the database is Unavailable.
+func (s *Store) Write(ctx context.Context, do func(tx *Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.writeOnce(ctx, do)
+		if err == nil || attempt == 5 || !s.db.again(err) {
+			return s.trouble("write", err)
+		}
+	}
+}
+
+func (s *Store) writeOnce(ctx context.Context, do func(tx *Tx) error) (err error) {
 	t, err := s.db.begin(ctx)
 	if err != nil {
-		return s.trouble("begin to write", err)
+		return err
 	}
+	committed := false
 	defer func() {
-		if p := recover(); p != nil {
-			t.rollback(ctx)
-			panic(p)
-		}
-		if err != nil {
+		if !committed {
 			t.rollback(ctx)
 		}
 	}()
-	if err := do(&Tx{t: t, s: s}); err != nil {
-		return s.trouble("write", err)
+	tx := &Tx{t: t, s: s}
+	if err := do(tx); err != nil {
+		return err
 	}
-	return s.trouble("commit", t.commit(ctx))
+	if err := t.commit(ctx); err != nil {
+		return err
+	}
+	committed = true
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
 }
 
 // trouble turns a driver's error into one of the house and leaves our own alone.

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/store"
+)
+
+// Tick starts the runs whose time has come by their plans' schedules. Replicas may
+// do it at the same time: a tick's run has one key. Ticks that were missed
+// collapse into one.
+func (e *Engine) Tick(ctx context.Context) error {
+	s := e.setup.Load()
+	now := time.Now().Truncate(time.Millisecond).UTC()
+	known, err := e.store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	at := map[string]store.Schedule{}
+	for _, k := range known {
+		at[k.Plan] = k
+	}
+	for _, name := range sortedKeys(s.Plans) {
+		p := s.Plans[name]
+		if p.Schedule == nil {
+			continue
+		}
+		due, ok := at[name]
+		delete(at, name)
+		switch spec := scheduleSpec(p.Schedule); {
+		case !ok || due.Spec != spec:
+			err = e.plan(ctx, p, store.Schedule{Plan: name, Spec: spec, Note: "scheduled"}, now)
+		case !now.Before(due.NextAt):
+			err = e.tick(ctx, s, p, due, now)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for name := range at {
+		if err := e.store.Write(ctx, func(tx *store.Tx) error { return tx.DropSchedule(ctx, name) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scheduleSpec(c *analysis.Schedule) string { return "CRON_TZ=" + c.TimeZone + " " + c.Cron }
+
+// plan writes when a plan's next run starts.
+func (e *Engine) plan(ctx context.Context, p *analysis.Plan, next store.Schedule, now time.Time) error {
+	when, err := cron.ParseStandard(next.Spec)
+	if err != nil {
+		// The config was checked; only a time zone can have gone since.
+		return analysis.Errorf(analysis.Invalid, "plan %s: schedule %q: not understood", p.Name, next.Spec).Because(err)
+	}
+	next.NextAt = when.Next(now)
+	return e.store.Write(ctx, func(tx *store.Tx) error {
+		if next.NextAt.IsZero() { // such as 30 February
+			return tx.DropSchedule(ctx, p.Name)
+		}
+		return tx.PutSchedule(ctx, next)
+	})
+}
+
+// tick starts the run of one tick, then writes down the next.
+func (e *Engine) tick(ctx context.Context, s *Setup, p *analysis.Plan, due store.Schedule, now time.Time) error {
+	note, err := e.startTick(ctx, s, p, due.NextAt, now)
+	if err != nil {
+		note = err.Error()
+		if analysis.AsError(err).Kind == analysis.Internal {
+			return err
+		}
+	}
+	e.metrics.ticks.WithLabelValues(p.Name, outcomeLabel(err)).Inc()
+	e.log.Info("schedule", "plan", p.Name, "tick", due.NextAt, "result", note)
+	last := due.NextAt
+	return e.plan(ctx, p, store.Schedule{Plan: p.Name, Spec: due.Spec, LastAt: &last, Note: note}, now)
+}
+
+// startTick starts a scheduled run. A version that is condemned is not judged
+// again by the clock: it would be rolled back at every tick.
+func (e *Engine) startTick(ctx context.Context, s *Setup, p *analysis.Plan, tick, now time.Time) (string, error) {
+	version, err := e.lookUp(ctx, s, p.Schedule.Version, now)
+	if err != nil {
+		return "", err
+	}
+	baseline, err := e.lookUp(ctx, s, p.Schedule.BaselineVersion, now)
+	if err != nil {
+		return "", err
+	}
+	if version != "" {
+		var by string
+		var bad bool
+		err := e.store.Write(ctx, func(tx *store.Tx) error {
+			by, bad, err = tx.Condemned(ctx, p.Service, p.Environment, version)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		if bad {
+			return fmt.Sprintf("not started: %s failed before, in run %s", version, by), nil
+		}
+	}
+	started := tick
+	if now.Sub(tick) > p.Step.Std() {
+		started = now
+	}
+	r, _, err := e.Start(ctx, analysis.StartRequest{
+		Plan: p.Name, Key: fmt.Sprintf("cron:%s:%s", p.Name, tick.UTC().Format(time.RFC3339)),
+		Version: version, BaselineVersion: baseline, StartedAt: &started, Cause: analysis.Cause{Kind: "cron", Who: "schedule"},
+	})
+	return "started run " + r.ID, err
+}
+
+// lookUp finds a version: literal, or the value of a label of the one series that
+// a query answers for the last minute.
+func (e *Engine) lookUp(ctx context.Context, s *Setup, l *analysis.Lookup, now time.Time) (string, error) {
+	if l == nil || l.Source == "" {
+		if l == nil {
+			return "", nil
+		}
+		return l.Literal, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	end := now.Add(-s.Sources[l.Source].Delay)
+	series, err := e.fetch(ctx, s, l.Source, analysis.Query{
+		Text: l.Query, Window: analysis.Window{Start: end.Add(-time.Minute), End: end}, Step: time.Minute, Reduce: analysis.ReduceAll,
+	})
+	if err != nil {
+		return "", err
+	}
+	versions := map[string]bool{}
+	for _, x := range series {
+		if v := x.Labels[l.Label]; v != "" {
+			versions[v] = true
+		}
+	}
+	switch found := sortedKeys(versions); len(found) {
+	case 0:
+		return "", analysis.Errorf(analysis.NoData, "version: the query answered no series with a label %q", l.Label)
+	case 1:
+		return found[0], nil
+	default:
+		return "", analysis.Errorf(analysis.Invalid, "version: the query answered several values of %q: %v", l.Label, found).
+			WithHint("a query that answers one series, such as topk(1, ...)")
+	}
+}

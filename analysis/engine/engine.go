@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/store"
+)
+
+// Engine is the whole machinery over one store.
+type Engine struct {
+	store   *store.Store
+	log     *slog.Logger
+	metrics *metrics
+	setup   atomic.Pointer[Setup]
+	opts    Options
+	self    store.Replica
+
+	beat struct {
+		sync.Mutex
+		at  time.Time
+		err error
+	}
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// Options say how to make an Engine.
+type Options struct {
+	Store       *store.Store
+	Log         *slog.Logger
+	Registerer  prometheus.Registerer
+	Actions     Switch // default on
+	ExternalURL string // where people reach the daemon's pages, without a slash at the end
+	Version     string // of Haldane
+}
+
+// New makes an Engine that does nothing by itself until Work.
+func New(o Options, setup *Setup) *Engine {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Actions == "" {
+		o.Actions = ActionsOn
+	}
+	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o}
+	e.self = store.Replica{ID: newID(), StartedAt: time.Now(), Version: o.Version}
+	e.Use(setup)
+	return e
+}
+
+// Use replaces the config in force. Runs that have started keep their plans;
+// sources and actions are always those of the config in force.
+func (e *Engine) Use(s *Setup) {
+	e.setup.Store(s)
+	e.metrics.config(s.Hash)
+}
+
+// Work begins to do what is due: jobs, schedules and the reconciler.
+func (e *Engine) Work(ctx context.Context) error {
+	if err := e.Heartbeat(ctx); err != nil {
+		return err
+	}
+	if err := e.store.Serve(ctx, store.Work{Look: e.Look, Deliver: e.Deliver}); err != nil {
+		return err
+	}
+	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop = stop
+	e.every(loops, reconcileEvery, e.Reconcile)
+	e.every(loops, time.Second, e.Tick)
+	e.every(loops, heartbeatEvery, e.Heartbeat)
+	return nil
+}
+
+const (
+	reconcileEvery = 30 * time.Second
+	heartbeatEvery = 10 * time.Second
+)
+
+// Stop ends the loops, then lets looks and deliveries at hand finish until ctx
+// ends; what is cut off then is done again after the next start.
+func (e *Engine) Stop(ctx context.Context) error {
+	if e.stop == nil {
+		return nil
+	}
+	e.stop()
+	err := e.store.Stop(ctx)
+	e.done.Wait()
+	return err
+}
+
+// every calls do now and then at each interval. An error is logged; the next call
+// comes all the same.
+func (e *Engine) every(ctx context.Context, interval time.Duration, do func(context.Context) error) {
+	e.done.Go(func() {
+		t := time.NewTicker(interval)
+		defer t.Stop()
+		for {
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				e.log.Warn("will be tried again", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+		}
+	})
+}
+
+// Heartbeat records that this replica is alive.
+func (e *Engine) Heartbeat(ctx context.Context) error {
+	r := e.self
+	r.SeenAt, r.ConfigHash = time.Now(), e.setup.Load().Hash
+	ctx, cancel := context.WithTimeout(ctx, heartbeatEvery)
+	defer cancel()
+	err := e.store.Heartbeat(ctx, r)
+	if err == nil {
+		err = e.compareConfigs(ctx, r.SeenAt, r.ConfigHash)
+	}
+	e.beat.Lock()
+	defer e.beat.Unlock()
+	e.beat.at, e.beat.err = r.SeenAt, err
+	return err
+}
+
+// compareConfigs notices replicas that run with another config.
+func (e *Engine) compareConfigs(ctx context.Context, now time.Time, hash string) error {
+	all, err := e.store.Replicas(ctx, now.Add(-3*heartbeatEvery))
+	if err != nil {
+		return err
+	}
+	other := 0
+	for _, r := range all {
+		if r.ConfigHash != hash {
+			other++
+		}
+	}
+	e.metrics.configMismatch.Set(float64(other))
+	return nil
+}
+
+// Ready reports whether something can be recorded: nil, or what is wrong. It is
+// cheap enough for a probe.
+func (e *Engine) Ready(ctx context.Context) error {
+	e.beat.Lock()
+	at, err := e.beat.at, e.beat.err
+	e.beat.Unlock()
+	if time.Since(at) > heartbeatEvery+5*time.Second || err != nil {
+		return e.Heartbeat(ctx)
+	}
+	return nil
+}
+
+// Plans returns the plans of the config in force, by name.
+func (e *Engine) Plans() []analysis.Plan {
+	s := e.setup.Load()
+	out := make([]analysis.Plan, 0, len(s.Plans))
+	for _, name := range sortedKeys(s.Plans) {
+		out = append(out, *s.Plans[name])
+	}
+	return out
+}
+
+// Plan returns a plan of the config in force.
+func (e *Engine) Plan(name string) (analysis.Plan, bool) {
+	p, ok := e.setup.Load().Plans[name]
+	if !ok {
+		return analysis.Plan{}, false
+	}
+	return *p, true
+}
+
+// newID returns a UUIDv7: ids sort by the time they were made.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/store"
+)
+
+// metrics are what /metrics shows of the engine.
+type metrics struct {
+	runs, looks, sources, deliveries, rollbacks, repaired, ticks *prometheus.CounterVec
+	open_, openDeliveries, holds, configInfo                     *prometheus.GaugeVec
+	sourceSeconds                                                *prometheus.HistogramVec
+	attemptSeconds                                               *prometheus.HistogramVec
+	lookLag, lookSeconds, judgeSeconds, deliveryLatency          prometheus.Histogram
+	overdue, lastLook, configMismatch                            prometheus.Gauge
+}
+
+var seconds = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 5, 10, 20, 60}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	if reg == nil {
+		reg = prometheus.NewRegistry()
+	}
+	f := promauto.With(reg)
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return f.NewCounterVec(prometheus.CounterOpts{Namespace: "haldane", Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return f.NewGaugeVec(prometheus.GaugeOpts{Namespace: "haldane", Name: name, Help: help}, labels)
+	}
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return f.NewHistogramVec(prometheus.HistogramOpts{Namespace: "haldane", Name: name, Help: help, Buckets: buckets}, labels)
+	}
+	one := func(h *prometheus.HistogramVec) prometheus.Histogram {
+		return h.WithLabelValues().(prometheus.Histogram)
+	}
+	return &metrics{
+		runs:           counter("runs_total", "Runs that ended, by plan and by outcome, or cancelled or superseded.", "plan", "outcome"),
+		looks:          counter("looks_total", "Looks that were taken, by the verdict's outcome.", "outcome"),
+		sources:        counter("source_requests_total", "Requests to sources, by outcome: ok or the kind of trouble.", "source", "outcome"),
+		deliveries:     counter("deliveries_total", "Deliveries that ended, by action and outcome: done, failed or skipped.", "action", "outcome"),
+		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
+		repaired:       counter("repaired_total", "What the reconciler found without anything to wake it up.", "what"),
+		ticks:          counter("schedule_ticks_total", "Ticks of schedules, by plan and outcome: ok or the kind of trouble.", "plan", "outcome"),
+		open_:          gauge("runs_open", "Runs that have not ended, by status.", "status"),
+		openDeliveries: gauge("deliveries_open", "Deliveries that have not ended, by state.", "state"),
+		holds:          gauge("holds", "Holds in force, by kind.", "kind"),
+		configInfo:     gauge("config_info", "1 for the config in force.", "hash"),
+		sourceSeconds:  histogram("source_request_duration_seconds", "Time a source took to answer, with its retries.", seconds, "source"),
+		attemptSeconds: histogram("delivery_attempt_duration_seconds", "Time an attempt of a delivery took.", seconds, "action"),
+		lookLag:        one(histogram("look_lag_seconds", "Time from when a look was due until it began.", seconds)),
+		lookSeconds:    one(histogram("look_duration_seconds", "Time a look took, until its verdict.", seconds)),
+		judgeSeconds: one(histogram("judge_duration_seconds", "Time the judge took for a look.",
+			[]float64{.00001, .00005, .0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5})),
+		deliveryLatency: one(histogram("delivery_latency_seconds", "Time from an event until its delivery was done.",
+			[]float64{.05, .1, .25, .5, 1, 2, 5, 10, 30, 60, 300, 600})),
+		overdue:        gauge("runs_overdue", "Running runs whose look was due more than 30 seconds ago.").WithLabelValues(),
+		lastLook:       gauge("last_look_timestamp_seconds", "When this replica last took a look.").WithLabelValues(),
+		configMismatch: gauge("config_mismatch", "Other replicas that run with another config.").WithLabelValues(),
+	}
+}
+
+// outcomeLabel is the table from errors to the label outcome.
+func outcomeLabel(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	return string(analysis.KindOf(err))
+}
+
+func (m *metrics) config(hash string) {
+	m.configInfo.Reset()
+	m.configInfo.WithLabelValues(hash).Set(1)
+}
+
+func (m *metrics) ended(r *analysis.Run) {
+	outcome := string(r.Status)
+	if r.Outcome != nil {
+		outcome = string(*r.Outcome)
+	}
+	m.runs.WithLabelValues(r.Plan, outcome).Inc()
+	if r.Rollback.State != analysis.RollbackNone {
+		m.rolledBack(r)
+	}
+}
+
+func (m *metrics) rolledBack(r *analysis.Run) {
+	m.rollbacks.WithLabelValues(r.Plan, string(r.Rollback.State)).Inc()
+}
+
+func (m *metrics) looked(l *analysis.Look) {
+	m.looks.WithLabelValues(string(l.Verdict.Outcome)).Inc()
+	m.lookLag.Observe(max(0, l.At.Sub(l.DueAt).Seconds()))
+	m.lookSeconds.Observe(l.Took.Seconds())
+	m.lastLook.Set(float64(l.At.UnixMilli()) / 1000)
+}
+
+func (m *metrics) fetched(source string, took time.Duration, err error) {
+	m.sources.WithLabelValues(source, outcomeLabel(err)).Inc()
+	m.sourceSeconds.WithLabelValues(source).Observe(took.Seconds())
+}
+
+func (m *metrics) attempted(d analysis.Delivery, took time.Duration, _ error) {
+	m.attemptSeconds.WithLabelValues(d.Action).Observe(took.Seconds())
+}
+
+func (m *metrics) delivered(d *analysis.Delivery) {
+	m.deliveries.WithLabelValues(d.Action, string(d.State)).Inc()
+	if d.State == analysis.DeliveryDone && d.EndedAt != nil {
+		m.deliveryLatency.Observe(d.EndedAt.Sub(d.CreatedAt).Seconds())
+	}
+}
+
+func (m *metrics) open(c store.Counts) {
+	for status, n := range c.Runs {
+		m.open_.WithLabelValues(string(status)).Set(float64(n))
+	}
+	for state, n := range c.Deliveries {
+		m.openDeliveries.WithLabelValues(string(state)).Set(float64(n))
+	}
+	m.overdue.Set(float64(c.Overdue))
+}
+
+func (m *metrics) inForce(hs []analysis.Hold) {
+	count := map[analysis.HoldKind]int{analysis.HoldManual: 0, analysis.HoldManyServices: 0}
+	for _, h := range hs {
+		count[h.Kind]++
+	}
+	for kind, n := range count {
+		m.holds.WithLabelValues(string(kind)).Set(float64(n))
+	}
+}

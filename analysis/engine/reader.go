@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+var (
+	_ analysis.Reader = (*Engine)(nil)
+	_ analysis.Writer = (*Engine)(nil)
+	_ analysis.Plans  = (*Engine)(nil)
+	_ analysis.Prober = (*Engine)(nil)
+)
+
+// Run returns one run.
+func (e *Engine) Run(ctx context.Context, id string) (analysis.Run, error) {
+	r, err := e.store.Run(ctx, id)
+	r.URL = e.page(r.ID)
+	return r, err
+}
+
+// Runs returns a page of runs.
+func (e *Engine) Runs(ctx context.Context, f analysis.RunFilter) ([]analysis.Run, string, error) {
+	rs, next, err := e.store.Runs(ctx, f)
+	for i := range rs {
+		rs[i].URL = e.page(rs[i].ID)
+	}
+	return rs, next, err
+}
+
+// Looks returns a run's looks.
+func (e *Engine) Looks(ctx context.Context, runID string) ([]analysis.Look, error) {
+	return afterCheck(ctx, e, runID, e.store.Looks)
+}
+
+// Events returns a run's events.
+func (e *Engine) Events(ctx context.Context, runID string) ([]analysis.Event, error) {
+	return afterCheck(ctx, e, runID, e.store.Events)
+}
+
+// Deliveries returns a run's deliveries.
+func (e *Engine) Deliveries(ctx context.Context, runID string) ([]analysis.Delivery, error) {
+	return afterCheck(ctx, e, runID, e.store.Deliveries)
+}
+
+// afterCheck reads a run's rows; no rows of a run that does not exist are NotFound.
+func afterCheck[T any](ctx context.Context, e *Engine, runID string, read func(context.Context, string) ([]T, error)) ([]T, error) {
+	rows, err := read(ctx, runID)
+	if err != nil || len(rows) > 0 {
+		return rows, err
+	}
+	_, err = e.store.Run(ctx, runID)
+	return rows, err
+}
+
+// Holds returns the holds in force.
+func (e *Engine) Holds(ctx context.Context) ([]analysis.Hold, error) {
+	hs, err := e.store.Holds(ctx)
+	now := time.Now()
+	return slices.DeleteFunc(hs, func(h analysis.Hold) bool { return h.Until != nil && !now.Before(*h.Until) }), err
+}
+
+// page is the address of a run's page.
+func (e *Engine) page(runID string) string {
+	if e.opts.ExternalURL == "" || runID == "" {
+		return ""
+	}
+	return e.opts.ExternalURL + "/runs/" + runID
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

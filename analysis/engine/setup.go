@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// Setup is the part of the config that the engine works with. It never changes; a
+// reload replaces it whole.
+type Setup struct {
+	Hash    string // of the config it was made from
+	Plans   map[string]*analysis.Plan
+	Sources map[string]Source
+	Actions map[string]Action
+	Guards  Guards
+	// Render fills in the template of a query.
+	Render func(text string, d analysis.QueryData) (string, error)
+}
+
+// Source is a configured source.
+type Source struct {
+	analysis.Source
+	Delay time.Duration // how long after its end a sample is complete
+}
+
+// Action is a configured action.
+type Action struct {
+	analysis.Action
+	ChangesWorld bool // waits for holds
+	Threads      bool // is told how a rollback went on
+}
+
+// Guards are the limits that keep Haldane from doing harm. Zero values are off.
+type Guards struct {
+	MaxRollbacksPerHour int // of one service and environment
+	ManyServices        ManyServices
+}
+
+// ManyServices holds every rollback when so many services fail within a time:
+// then the platform or a metric store is the suspect, not every release.
+type ManyServices struct {
+	Services int
+	Within   time.Duration
+	HoldFor  time.Duration
+}
+
+// delay returns that of the slowest source of a plan.
+func (s *Setup) delay(p *analysis.Plan) time.Duration {
+	var d time.Duration
+	for _, name := range p.Sources() {
+		d = max(d, s.Sources[name].Delay)
+	}
+	return d
+}
+
+// changesWorld reports whether an action does; one that is not configured any more
+// is treated as if it did.
+func (s *Setup) changesWorld(action string) bool {
+	a, ok := s.Actions[action]
+	return !ok || a.ChangesWorld
+}
+
+// rollsBack reports whether a plan's failure would change the world.
+func (s *Setup) rollsBack(p *analysis.Plan) bool {
+	return slices.ContainsFunc(p.On.Fail, func(r analysis.Reaction) bool { return s.changesWorld(r.Action) })
+}
+
+// plan returns the plan of a name.
+func (s *Setup) plan(name string) (*analysis.Plan, error) {
+	if p, ok := s.Plans[name]; ok {
+		return p, nil
+	}
+	err := analysis.Errorf(analysis.NotFound, "plan %q: not in the config", name)
+	if len(s.Plans) > 0 {
+		names := make([]string, 0, len(s.Plans))
+		for n := range s.Plans {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		const most = 10
+		more := ""
+		if len(names) > most {
+			names, more = names[:most], ", ..."
+		}
+		return nil, err.WithHint("%s%s", strings.Join(names, ", "), more)
+	}
+	return nil, err
+}
+
+// Switch is the global switch of the process (HALDANE_ACTIONS).
+type Switch string
+
+// Its positions.
+const (
+	ActionsOn     Switch = "on"
+	ActionsDryRun Switch = "dry-run" // people are told what would have been done
+	ActionsOff    Switch = "off"     // nothing is done and nobody is told
+)

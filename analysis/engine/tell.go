@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/store"
+)
+
+// occurrence is an event about to be recorded.
+type occurrence struct {
+	typ      analysis.EventType
+	who      analysis.Cause
+	text     string
+	findings []analysis.Finding
+	failed   *analysis.FailedDelivery
+	hold     *analysis.Hold
+}
+
+// rollsBack reports whether what changes the world because of it is a rollback.
+func (o occurrence) rollsBack() bool {
+	return o.typ == analysis.EventRunFailed || o.typ == analysis.EventRollbackRequested
+}
+
+// tell records that something happened to a run, and makes a delivery of each
+// reaction. The guard rails decide now what becomes of those that change the
+// world, so that the message that goes out beside them can say it; they are asked
+// again before anything is sent.
+func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Run, o occurrence, reactions []analysis.Reaction, now time.Time) error {
+	ev := &analysis.Event{
+		ID: newID(), RunID: r.ID, Service: r.Service, Environment: r.Environment,
+		At: now, Type: o.typ, Who: o.who, Text: o.text,
+	}
+	g := pass
+	if anyChangesWorld(s, reactions) {
+		var err error
+		if g, err = e.guard(ctx, tx, s, subjectOf(r, ev), now); err != nil {
+			return err
+		}
+		if o.rollsBack() {
+			r.Rollback = analysis.Rollback{State: g.rollback(), From: r.Version, To: rollbackTo(r), Reason: g.why, By: person(o.who)}
+			if err := tx.UpdateRun(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	if len(reactions) > 0 {
+		ev.Notice = e.notice(r, o)
+	}
+	if err := tx.InsertEvent(ctx, ev); err != nil {
+		return err
+	}
+	for i, re := range reactions {
+		d := newDelivery(ev, i, re.Action, s.changesWorld(re.Action), now.Add(r.Snapshot.DeliverWithin.Std()))
+		if err := e.dispatch(ctx, tx, d, g, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func anyChangesWorld(s *Setup, reactions []analysis.Reaction) bool {
+	for _, re := range reactions {
+		if s.changesWorld(re.Action) {
+			return true
+		}
+	}
+	return false
+}
+
+// rollbackTo is the version a rollback of the run goes to: the one a person named,
+// or the baseline.
+func rollbackTo(r *analysis.Run) string {
+	if r.Rollback.To != "" {
+		return r.Rollback.To
+	}
+	return r.BaselineVersion
+}
+
+func person(c analysis.Cause) *analysis.Cause {
+	if c.Kind == analysis.Haldane.Kind {
+		return nil
+	}
+	return &c
+}
+
+// notice fixes what the deliveries of an event will say.
+func (e *Engine) notice(r *analysis.Run, o occurrence) *analysis.Notice {
+	shown := *r
+	shown.URL = e.page(r.ID)
+	n := &analysis.Notice{
+		Run: &shown, Reason: o.text, Findings: o.findings, Runbook: r.Snapshot.Runbook,
+		Report: shown.URL, Plan: r.Snapshot.Facts(), Failed: o.failed, Hold: o.hold,
+	}
+	if n.Findings == nil {
+		n.Findings = []analysis.Finding{}
+	}
+	n.Plan.DryRun = n.Plan.DryRun || e.opts.Actions == ActionsDryRun
+	if o.rollsBack() && rollbackTo(r) != "" {
+		n.Rollback = &analysis.RollbackTarget{From: r.Version, To: rollbackTo(r)}
+	}
+	return n
+}
+
+func newDelivery(ev *analysis.Event, i int, action string, changesWorld bool, expires time.Time) *analysis.Delivery {
+	step := fmt.Sprintf("%d/%s", i, action)
+	return &analysis.Delivery{
+		ID: analysis.DeliveryID(ev.ID, step), RunID: ev.RunID, EventID: ev.ID, EventType: ev.Type, Step: step, Action: action,
+		ChangesWorld: changesWorld, State: analysis.DeliveryPending, CreatedAt: ev.At, ExpiresAt: expires,
+		Service: ev.Service, Environment: ev.Environment, Event: *ev,
+	}
+}
+
+// dispatch records a new delivery as the guard rails want it, with its job.
+func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, d *analysis.Delivery, g guarded, now time.Time) error {
+	switch {
+	case e.opts.Actions == ActionsOff:
+		d.State, d.Reason, d.EndedAt = analysis.DeliverySkipped, "actions are switched off", &now
+	case d.ChangesWorld && g.state != analysis.DeliveryPending:
+		d.State, d.Reason = g.state, g.why
+		if g.state == analysis.DeliverySkipped {
+			d.EndedAt = &now
+		}
+	}
+	if d.State.Open() {
+		waits, err := e.waitsForAnother(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		if !waits {
+			if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, wakeAt(d)); err != nil {
+				return err
+			}
+		}
+	} else {
+		tx.AfterCommit(func() { e.metrics.delivered(d) })
+	}
+	_, err := tx.InsertDelivery(ctx, d)
+	return err
+}
+
+// wakeAt is when a delivery is to be looked at again: at once, or, when it is
+// held, at its deadline; a release comes before.
+func wakeAt(d *analysis.Delivery) time.Time {
+	if d.State == analysis.DeliveryHeld {
+		return d.ExpiresAt
+	}
+	return time.Time{}
+}
+
+// waitsForAnother reports whether an earlier delivery of the same run and action
+// is still open: messages of one thread go out one after the other.
+func (e *Engine) waitsForAnother(ctx context.Context, tx *store.Tx, d *analysis.Delivery) (bool, error) {
+	if d.RunID == "" {
+		return false, nil
+	}
+	all, err := tx.DeliveriesOf(ctx, d.RunID)
+	for i := range all {
+		if all[i].ID == d.ID {
+			break
+		}
+		if all[i].Action == d.Action && all[i].State.Open() {
+			return true, err
+		}
+	}
+	return false, err
+}

@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+type holdReply struct{ Body analysis.Hold }
+
+type holdsReply struct {
+	Body struct {
+		Holds []analysis.Hold `json:"holds"`
+	}
+}
+
+type holdRequest struct {
+	Body struct {
+		Service     string     `json:"service,omitempty" maxLength:"200" doc:"Only this service; default: all."`
+		Environment string     `json:"environment,omitempty" maxLength:"200" doc:"Only this environment; default: all."`
+		Reason      string     `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; alerts show it."`
+		Until       *time.Time `json:"until,omitempty" doc:"Released by itself then; default: only by hand."`
+	}
+}
+
+func (s *server) holds(a huma.API) {
+	huma.Register(a, operation(http.MethodGet, "/api/v1/holds", "list-holds", "List the holds in force", RoleRead),
+		func(ctx context.Context, _ *struct{}) (*holdsReply, error) {
+			hs, err := s.Reader.Holds(ctx)
+			if err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			out := &holdsReply{}
+			out.Body.Holds = append([]analysis.Hold{}, hs...)
+			return out, nil
+		})
+	op := operation(http.MethodPost, "/api/v1/holds", "engage-hold", "Make rollbacks wait", RoleOperate, http.StatusUnprocessableEntity)
+	op.DefaultStatus = http.StatusCreated
+	huma.Register(a, op, func(ctx context.Context, in *holdRequest) (*holdReply, error) {
+		h, err := s.Writer.Hold(ctx, analysis.Hold{
+			Service: in.Body.Service, Environment: in.Body.Environment, Reason: in.Body.Reason, Until: in.Body.Until, By: from(ctx).cause(),
+		})
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return &holdReply{h}, nil
+	})
+	huma.Register(a, operation(http.MethodDelete, "/api/v1/holds/{id}", "release-hold", "Let what waits for a hold go on", RoleOperate, http.StatusNotFound),
+		func(ctx context.Context, in *struct {
+			ID string `path:"id" maxLength:"100"`
+		}) (*holdReply, error) {
+			h, err := s.Writer.Release(ctx, in.ID, from(ctx).cause())
+			if err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			return &holdReply{h}, nil
+		})
+}
