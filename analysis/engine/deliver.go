@@ -197,7 +197,10 @@ func (e *Engine) settle(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, now.Add(wait)); err != nil {
 		return err
 	}
-	return tx.UpdateDelivery(ctx, d)
+	if err := tx.UpdateDelivery(ctx, d); err != nil || !d.ChangesWorld {
+		return err
+	}
+	return e.follow(ctx, tx, s, d, now)
 }
 
 // retried is the table of which kinds of trouble are worth another attempt.

@@ -20,7 +20,7 @@ func (f Fences) Outside(v float64) bool { return v < f.Low || v > f.High }
 // outlier. An empty sample has NaN fences, and nothing is outside them.
 //
 // Reference: Tukey (1977), Exploratory Data Analysis, chapter 2. Checked against:
-// hand calculation and NIST's filliben-outlier example.
+// hand calculation on the example of NIST's handbook.
 func IQRFences(values []float64, k float64) Fences {
 	return iqrFences(ascending(values), k)
 }
