@@ -137,6 +137,22 @@ func TestSourceRecovers(t *testing.T) {
 	})
 }
 
+func TestSourceThatIsAwayAtTheEndIsWaitedFor(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.plan("p")
+		run := w.start("p", "2")
+		w.source.answer = func(q analysis.Query) ([]analysis.Series, error) {
+			if since := time.Since(run.StartedAt); since > 9*time.Minute && since < 13*time.Minute {
+				return nil, analysis.Errorf(analysis.Unavailable, "prom: connection refused")
+			}
+			return level(q, 0.1), nil
+		}
+		if r := w.finish(run.ID); *r.Outcome != analysis.OutcomePass || r.FinishedAt.Sub(r.StartedAt) > 14*time.Minute {
+			t.Errorf("outcome %s after %s: %s", *r.Outcome, r.FinishedAt.Sub(r.StartedAt), r.Reason)
+		}
+	})
+}
+
 func TestPartialAnswersAreAskedForAgain(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.plan("p")

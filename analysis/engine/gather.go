@@ -16,6 +16,8 @@ type gathered struct {
 	pairs   []analysis.Pair
 	fetched []store.Chunk // what this look got, to be recorded with it
 	trouble string        // a sentence when a source failed
+
+	temporary bool // one of them may be well again soon
 }
 
 // part is one of the queries behind a pair: a side's values or totals.
@@ -57,6 +59,7 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 		if p.fresh != nil {
 			g.fetched = append(g.fetched, *p.fresh)
 		}
+		g.temporary = g.temporary || p.err != nil && retried(p.err.Kind)
 		if p.err != nil && g.trouble == "" {
 			g.trouble = fmt.Sprintf("metric %s, %s: %s", p.metric.Name, p.side, p.err.Message)
 		}

@@ -36,6 +36,9 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 		return analysis.AsError(ctx.Err()) // stopping, or out of time: what is missing is our own doing
 	}
 	final := !now.Before(r.EndsAt.Add(delay))
+	if final && g.temporary && now.Before(r.EndsAt.Add(delay+patience(&r))) {
+		final = false // the source may recover in time
+	}
 	look.Verdict = e.judge(&r, g.pairs, judge.At{Elapsed: look.Window.End.Sub(r.StartedAt), Final: final})
 	look.Took = time.Since(now)
 	e.metrics.looked(&look)
@@ -43,6 +46,12 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 }
 
 const gatherTimeout = 30 * time.Second
+
+// patience is how long after its end a run waits for a source in trouble, before
+// it ends inconclusive: half its own length, at most five minutes.
+func patience(r *analysis.Run) time.Duration {
+	return min(r.EndsAt.Sub(r.StartedAt)/2, 5*time.Minute)
+}
 
 // judge asks the judge. A judge that panics has a bug, and nobody's release is to
 // be rolled back for that.
@@ -97,7 +106,9 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 			return e.conclude(ctx, tx, s, &r, look.Verdict, analysis.Haldane, now)
 		}
 		r.NextLook = look.Number + 1
-		r.NextLookAt, _ = r.Due(later(now, look.DueAt), delay)
+		if r.NextLookAt, _ = r.Due(later(now, look.DueAt), delay); !r.NextLookAt.After(now) {
+			r.NextLookAt = now.Add(r.Snapshot.Every.Std())
+		}
 		if r.JobID, err = tx.EnqueueLook(ctx, r.ID, r.NextLook, r.NextLookAt); err != nil {
 			return err
 		}

@@ -29,8 +29,8 @@ type At struct {
 // falls below plan.Score.Marginal or a critical metric is bad; the final one passes
 // at plan.Score.Pass and is marginal in between. A metric about which nothing can be
 // said, because of its source or for want of samples, never counts against the
-// release, and at the final look makes the run inconclusive, unless the others fail
-// it or its no_data policy is ignore.
+// release. At the final look it makes the run inconclusive, unless the others fail it
+// or its no_data policy is ignore.
 //
 // Metrics with a threshold are judged by it, whatever the plan's judge.
 func Judge(plan *analysis.Plan, pairs []analysis.Pair, at At) analysis.Verdict {
@@ -105,6 +105,10 @@ func (l *look) judge(p *analysis.Pair) opinion {
 	}
 	if o.Reason == "" {
 		o.Reason = o.headline
+	}
+	if m.NoData.Policy == analysis.NoDataIgnore && (o.state == undecided || o.state == collecting && l.at.Final) {
+		o.state = leftOut
+		o.Reason += "; it is left out"
 	}
 	return o
 }

@@ -88,8 +88,7 @@ func TestNoRollbackForOurOwnTrouble(t *testing.T) {
 			if f.Class == analysis.ClassNoData && f.Bad && (m.NoData.Policy != analysis.NoDataFail || at.Elapsed < m.NoData.After.Std()) {
 				t.Fatalf("bad for silence without the policy: %+v", f)
 			}
-			silent := f.Samples.Canary == 0 || f.Samples.Baseline == 0 && m.Threshold == nil
-			if f.Undecided() && !f.Bad && (failed || m.NoData.Policy != analysis.NoDataIgnore || !silent) {
+			if f.Undecided() && !f.Bad && m.NoData.Policy != analysis.NoDataIgnore {
 				open++
 			}
 			if f.Reason == "" {

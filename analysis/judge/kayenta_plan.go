@@ -136,6 +136,10 @@ func kayentaWords(o *opinion, m *analysis.Metric, p *analysis.Pair, r *KayentaRu
 
 // kayentaHeadline compares the means, and reports whether they are about the same.
 func kayentaHeadline(o *opinion, u unit, name string, c *KayentaClass) (same bool) {
+	if math.IsNaN(c.Canary.Mean) || math.IsNaN(c.Baseline.Mean) {
+		o.headline = name + " holds infinite samples, which hide every change from this judge"
+		return true
+	}
 	relative := o.EffectUnit == "" && o.Effect != nil
 	seen, expected := u.values(c.Canary.Mean, c.Baseline.Mean)
 	than := "higher than"
@@ -158,7 +162,10 @@ func kayentaHeadline(o *opinion, u unit, name string, c *KayentaClass) (same boo
 // whyKayentaPasses says why a difference is none.
 func whyKayentaPasses(r *KayentaRule, c *KayentaClass) string {
 	bound := r.Tolerance * math.Abs(c.Shift.Estimate)
+	means := c.Canary.Mean - c.Baseline.Mean
 	switch {
+	case c.Shift.Low > bound && means < 0, c.Shift.High < -bound && means > 0:
+		return "though most samples say the opposite"
 	case c.Shift.Low > bound && r.Direction == "decrease", c.Shift.High < -bound && r.Direction == "increase":
 		return "not the bad direction"
 	case c.Shift.Low > bound, c.Shift.High < -bound:

@@ -82,11 +82,13 @@ func badJSON(err error) error {
 	)
 	switch {
 	case errors.As(err, &own):
-		return own
+		e := analysis.Errorf(own.Kind, "line: %s", own.Message)
+		e.Hint = own.Hint
+		return e
 	case errors.As(err, &typed):
 		field := ""
 		if typed.Field != "" {
-			field = typed.Field + ": "
+			field = strings.ReplaceAll(typed.Field, "lineSeries.", "") + ": "
 		}
 		return analysis.Errorf(analysis.Invalid, "line: %sa JSON %s does not fit there", field, typed.Value)
 	case errors.As(err, &syntax):

@@ -32,7 +32,7 @@ func (l *look) silence(m *analysis.Metric, p *analysis.Pair) (opinion, bool) {
 	after := m.NoData.After.Std()
 	switch policy := l.policy(m); {
 	case policy == analysis.NoDataIgnore:
-		o.state, o.headline = leftOut, what+"; it is left out"
+		o.headline = what // and is left out, at once
 	case l.at.Elapsed < after:
 		o.state, o.headline = collecting, what+" yet; waiting until "+m.NoData.After.String()+" into the run"
 	case policy == analysis.NoDataFail && canaryAloneSilent(p, note):
@@ -57,9 +57,11 @@ func (l *look) policy(m *analysis.Metric) analysis.NoDataPolicy {
 	return m.NoData.Policy
 }
 
-// canaryAloneSilent is the part of the policy fail that looks at the samples.
+// canaryAloneSilent is the part of the policy fail that looks at the samples. It asks
+// about the baseline's source even where a threshold needs no baseline.
 func canaryAloneSilent(p *analysis.Pair, note analysis.SampleNote) bool {
-	return note.Canary == 0 && note.Baseline > 0 && len(p.Canary.Warnings) == 0 && len(p.Baseline.Warnings) == 0
+	warned := len(p.Canary.Warnings) > 0 || len(p.Baseline.Warnings) > 0
+	return note.Canary == 0 && note.Baseline > 0 && !warned && sourceTrouble(p, true) == ""
 }
 
 // sourceTrouble says which side's source could not answer, "" if both could. An

@@ -46,7 +46,7 @@ func TestUnits(t *testing.T) {
 func TestTwoValuesAreToldApart(t *testing.T) {
 	u := unit{}
 	for _, c := range []struct {
-		a, b       float64
+		a, b         float64
 		wantA, wantB string
 	}{
 		{0.412, 0.298, "0.412", "0.298"},

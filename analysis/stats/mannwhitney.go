@@ -32,7 +32,7 @@ func (w *MannWhitney) Load(x, y []float64) error {
 	w.x, w.keys = sorted(w.x, w.keys, x)
 	w.y, w.keys = sorted(w.y, w.keys, y) // keys are y's from here on
 	w.steps, w.below, w.tiesY = w.steps[:0], w.below[:0], 0
-	if len(x) == 0 || len(y) == 0 {
+	if w.empty() {
 		return ErrEmpty
 	}
 	for i := 0; i < len(w.keys); {
@@ -49,6 +49,8 @@ func (w *MannWhitney) Load(x, y []float64) error {
 	w.below = append(w.below, len(w.y))
 	return nil
 }
+
+func (w *MannWhitney) empty() bool { return len(w.x) == 0 || len(w.y) == 0 }
 
 // Sorted returns the loaded samples in ascending order. They belong to w: they must
 // not be changed, and the next Load overwrites them.
@@ -67,18 +69,22 @@ func (w *MannWhitney) Identical() bool { return slices.Equal(w.x, w.y) }
 //	Z = d / sqrt(mn/12 (m+n+1 - T/((m+n)(m+n-1)))),  T = sum over ties of t^3-t
 //
 // The normal approximation and both corrections are used at every size. Ties are
-// equal floats after subtracting mu. Z falls, in steps, as mu grows. The error is
-// ErrTied when every value is tied, so that the variance is 0.
+// equal floats after subtracting mu. Z falls in steps as mu grows, but for the little
+// that the variance changes where ties come and go. The error is ErrTied when every
+// value is tied, so that the variance is 0, or ErrEmpty.
 //
 // Reference: Mann and Whitney (1947), On a Test of Whether One of Two Random
 // Variables is Stochastically Larger than the Other, Annals of Mathematical
-// Statistics 18, 50-60; ties as in Lehmann (1975), Nonparametrics, page 20. Checked
+// Statistics 18, 50-60; ties as in Lehmann (1975), Nonparametrics, section 1.4. Checked
 // against: ranks by counting, the moments of U over all arrangements of small
 // samples with ties, and the values that Kayenta's judge computes.
 func (w *MannWhitney) Z(mu float64) (float64, error) {
+	if w.empty() {
+		return 0, ErrEmpty
+	}
 	u2, ties := w.count(mu)
 	m, n := float64(len(w.x)), float64(len(w.y))
-	d := (u2 - m*n) / 2
+	d := float64((u2 - float64(m*n)) / 2)
 	correction := 0.0
 	switch {
 	case d > 0:
@@ -95,6 +101,9 @@ func (w *MannWhitney) Z(mu float64) (float64, error) {
 
 // CLES is the common language effect size of the loaded samples; see CLES.
 func (w *MannWhitney) CLES() float64 {
+	if w.empty() {
+		return math.NaN()
+	}
 	u2, _ := w.count(0)
 	m, n := float64(len(w.x)), float64(len(w.y))
 	return u2 / (2 * n * m)

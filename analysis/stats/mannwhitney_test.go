@@ -26,6 +26,9 @@ func TestLoadRefusesAnEmptySample(t *testing.T) {
 		if _, err := w.Shift(2); !errors.Is(err, ErrEmpty) {
 			t.Errorf("shift of %v: got %v", c, err)
 		}
+		if _, err := w.Z(2); !errors.Is(err, ErrEmpty) || !math.IsNaN(w.CLES()) {
+			t.Errorf("Z of %v: got %v, and CLES %v", c, err, w.CLES())
+		}
 	}
 	if ErrEmpty.Error() == "" || ErrEmpty == ErrTied {
 		t.Error("the errors are not told apart")

@@ -32,7 +32,7 @@ const shiftTolerance = 1e-4
 // continuity in the estimate. Checked against: the bracketing property, the
 // Hodges-Lehmann estimate, and Kayenta's judge bit for bit.
 func (w *MannWhitney) Shift(z float64) (Shift, error) {
-	if len(w.x) == 0 || len(w.y) == 0 {
+	if w.empty() {
 		return Shift{}, ErrEmpty
 	}
 	ends := Bracket{A: w.x[0] - w.y[len(w.y)-1], B: w.x[len(w.x)-1] - w.y[0]}

@@ -41,7 +41,7 @@ func Zeroin(f func(x float64) (float64, error), in Bracket, tol float64) (float6
 			z.A, z.FA, z.B, z.FB, z.c, z.fc = z.B, z.FB, z.c, z.fc, z.B, z.FB
 		}
 		step := (z.c - z.B) / 2
-		near := float64(2*epsilon*math.Abs(z.B)) + tol/2
+		near := float64(2*epsilon*math.Abs(z.B)) + float64(tol/2)
 		if math.Abs(step) <= near || isZero(z.FB) {
 			return z.B, nil
 		}
@@ -98,7 +98,7 @@ func (z *zeroin) interpolate(half, prev, near float64) float64 {
 	} else {
 		p = -p
 	}
-	if p < float64(0.75*cb*q)-math.Abs(near*q)/2 && p < math.Abs(prev*q/2) {
+	if p < float64(0.75*cb*q)-float64(math.Abs(near*q)/2) && p < math.Abs(prev*q/2) {
 		return p / q
 	}
 	return half

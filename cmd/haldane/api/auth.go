@@ -123,14 +123,20 @@ func (s *server) authorize(a huma.API) func(huma.Context, func(huma.Context)) {
 }
 
 // Guard protects pages in the same way: it answers for people, whose browsers ask
-// for a token as a password.
-func Guard(tokens func() []Token, next http.Handler) http.Handler {
+// for a token as a password, and tells the page which plans they may see. hosts
+// are as in Deps.
+func Guard(tokens func() []Token, hosts []string, page func(w http.ResponseWriter, r *http.Request, sees func(plan string) bool)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := identify(tokens(), r.Header); !ok {
+		if !KnownHost(r.Host, hosts) {
+			http.Error(w, "this name is not one of this daemon's: add it to HALDANE_ALLOWED_HOSTS", http.StatusForbidden)
+			return
+		}
+		who, ok := identify(tokens(), r.Header)
+		if !ok {
 			w.Header().Set("WWW-Authenticate", `Basic realm="haldane: any user name, a token as the password", charset="UTF-8"`)
 			http.Error(w, "a token is needed: any user name, the token as the password", http.StatusUnauthorized)
 			return
 		}
-		next.ServeHTTP(w, r)
+		page(w, r, who.covers)
 	})
 }

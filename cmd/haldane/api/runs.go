@@ -69,7 +69,7 @@ func (s *server) runs(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/api/v1/runs", "list-runs", "List runs, newest first", RoleRead), s.listRuns)
 	huma.Register(a, operation(http.MethodGet, "/api/v1/runs/{id}", "get-run", "Show one run", RoleRead, http.StatusNotFound), s.getRun)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/cancel", "cancel-run", "End a run without an outcome",
-		RoleOperate, http.StatusNotFound, http.StatusConflict), s.cancelRun)
+		RoleStart, http.StatusNotFound, http.StatusConflict), s.cancelRun)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/rollback", "roll-back-run", "Roll back by hand",
 		RoleOperate, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.rollBackRun)
 	listOf(s, a, "looks", "List a run's looks", s.Reader.Looks, wrapLooks)

@@ -1,0 +1,116 @@
+package daemon
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/config"
+)
+
+// pollEvery is how often the config's files are compared with what is in force.
+const pollEvery = 30 * time.Second
+
+func (d *Daemon) load() (*config.Config, error) {
+	c, err := config.Load(d.opts.Settings.Config, Types(d.opts.Env))
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		d.log.Warn("config: " + w.String())
+	}
+	return c, nil
+}
+
+// Reload reads the config again and, when it is sound, puts it in force. A broken
+// one is refused, and the one before it stays.
+func (d *Daemon) Reload(ctx context.Context) error {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	c, err := d.load()
+	if err == nil && c.Fingerprint == d.config.Load().Fingerprint {
+		d.refused.Store(nil)
+		d.stale.Set(0)
+		return nil
+	}
+	if err == nil {
+		err = d.replace(ctx, c)
+	}
+	if err != nil {
+		problem := refusal(err)
+		if was := d.refused.Swap(problem); was == nil || was.Message != problem.Message {
+			d.log.Error("the config is refused, the one before it stays in force", "error", problem)
+		}
+		d.reloads.WithLabelValues("refused").Inc()
+		d.stale.Set(1)
+		return problem
+	}
+	d.refused.Store(nil)
+	d.reloads.WithLabelValues("ok").Inc()
+	d.stale.Set(0)
+	d.log.Info("the config was read again", "plans", len(c.Plans), "hash", c.Hash)
+	return nil
+}
+
+// refusal gives a broken config one error for log, API and banner.
+func refusal(err error) *analysis.Error {
+	if m, ok := err.(*config.Mistakes); ok {
+		return analysis.Errorf(analysis.Invalid, "config: %s", strings.TrimSpace(m.Error())).Because(err)
+	}
+	return analysis.AsError(err)
+}
+
+// replace puts a config in force.
+func (d *Daemon) replace(ctx context.Context, c *config.Config) error {
+	if len(c.Tokens) == 0 && !d.opts.Settings.Loopback() {
+		return analysis.Errorf(analysis.Invalid, "config: has no tokens any more, and other machines can reach the daemon")
+	}
+	busy, err := d.store.OpenActions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range busy {
+		had := slices.ContainsFunc(d.config.Load().Actions, func(a config.Action) bool { return a.Name == name })
+		has := slices.ContainsFunc(c.Actions, func(a config.Action) bool { return a.Name == name })
+		if had && !has {
+			return analysis.Errorf(analysis.Conflict, "config: action %s is gone, and deliveries still wait for it", name).
+				WithHint("leave it in until they have ended")
+		}
+	}
+	parts, setup, err := d.open(c)
+	if err != nil {
+		return err
+	}
+	d.engine.Use(setup)
+	d.adopt(c, parts)
+	return nil
+}
+
+// adopt remembers the config in force. What the one before it had opened may be in
+// use for a little longer; its idle connections go by themselves.
+func (d *Daemon) adopt(c *config.Config, parts *opened) {
+	tokens := apiTokens(c)
+	d.config.Store(c)
+	d.tokens.Store(&tokens)
+	d.opened.Store(parts)
+}
+
+// watch reads the config again whenever its files have changed.
+func (d *Daemon) watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	d.polling = cancel
+	d.done.Go(func() {
+		t := time.NewTicker(pollEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				_ = d.Reload(ctx) // says itself what is wrong
+			}
+		}
+	})
+}

@@ -1,0 +1,132 @@
+// Command haldane is the whole of Haldane: the daemon (serve), and the commands
+// around it (check, judge, run, version). One file per command; package daemon
+// puts the parts together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, os.LookupEnv, os.Environ()})
+	stop()
+	os.Exit(code)
+}
+
+// streams are what a command may touch of the process.
+type streams struct {
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	env     func(string) (string, bool)
+	environ []string
+}
+
+// Exit statuses. Those of run are part of its contract; the other commands use the
+// same numbers.
+const (
+	exitOK        = 0
+	exitFail      = 1 // the release failed; the config is wrong; a line could not be judged
+	exitUndecided = 2 // the release is neither good nor bad
+	exitTrouble   = 3 // anything else: usage, no daemon, time is up
+)
+
+// exit ends a command with a status other than 0 or exitTrouble. Its text, if any,
+// has been printed.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the daemon."`
+	Check   checkCommand   `cmd:"" help:"Check a config file."`
+	Judge   judgeCommand   `cmd:"" help:"Judge series from JSON lines, offline."`
+	Run     runCommand     `cmd:"" help:"Start a run at a daemon, and wait for its outcome."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// run is the program without its process: it returns the exit status.
+func run(ctx context.Context, args []string, s streams) int {
+	var c commands
+	status := -1
+	parser, err := kong.New(&c,
+		kong.Name("haldane"), kong.Description("Automated release analysis and rollback."),
+		kong.Writers(s.out, s.err), kong.Exit(func(code int) { status = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s))
+	if err != nil {
+		panic(err) // the structs above are wrong
+	}
+	k, err := parser.Parse(args)
+	if status == 0 { // --help was asked for
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(s.err, "haldane: %s\n%s\n", err, `try "haldane --help"`)
+		return exitTrouble
+	}
+	err = k.Run()
+	var code exit
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	}
+	fmt.Fprintf(s.err, "haldane: %s\n", shown(err))
+	return exitTrouble
+}
+
+// shown is an error for people: ours say what to do, those of the standard library
+// say enough.
+func shown(err error) string {
+	var e *analysis.Error
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	return err.Error()
+}
+
+type versionCommand struct{}
+
+// Run prints the version and what it was built with.
+func (versionCommand) Run(s streams) error {
+	info, _ := debug.ReadBuildInfo()
+	_, err := fmt.Fprintf(s.out, "haldane %s %s\n", version(), info.GoVersion)
+	return err
+}
+
+// release is set by the build of a release: -ldflags "-X main.release=1.2.3".
+var release string
+
+// version is that of the release, of the module, or of the commit it was built from.
+func version() string {
+	if release != "" {
+		return release
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "devel-" + s.Value[:12]
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/haldane-dev/haldane/cmd/haldane/daemon"
+	"github.com/haldane-dev/haldane/config"
+)
+
+type serveCommand struct {
+	Config string `arg:"" optional:"" help:"The config file; default: HALDANE_CONFIG, or haldane.yaml." type:"path"`
+}
+
+// stopWithin is how long looks and deliveries at hand may take to finish after
+// SIGTERM; what they have not done by then is given back. Kubernetes kills after 30 s.
+const stopWithin = 20 * time.Second
+
+// Run serves until the context ends.
+func (c serveCommand) Run(ctx context.Context, s streams) error {
+	settings, err := config.ReadSettings(ctx, lookuper(s.env))
+	if err != nil {
+		return err
+	}
+	if c.Config != "" {
+		settings.Config = c.Config
+	}
+	log := logger(s, settings)
+	for _, w := range config.Misspelt(s.environ) {
+		log.Warn(w)
+	}
+	d, err := daemon.Start(ctx, daemon.Options{Settings: settings, Version: version(), Log: log, Env: s.env})
+	if err != nil {
+		var mistakes *config.Mistakes
+		if errors.As(err, &mistakes) {
+			printMistakes(s.err, mistakes)
+			return exit(exitFail)
+		}
+		return err
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-hup:
+			_ = d.Reload(ctx) // says itself what is wrong
+		case <-ctx.Done():
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+			defer cancel()
+			return d.Stop(stop)
+		}
+	}
+}
+
+func lookuper(env func(string) (string, bool)) envconfig.Lookuper {
+	return envconfig.LookuperFunc(env)
+}
+
+func logger(s streams, settings config.Settings) *slog.Logger {
+	o := &slog.HandlerOptions{Level: settings.LogLevel}
+	if settings.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(s.err, o))
+	}
+	return slog.New(slog.NewTextHandler(s.err, o))
+}
