@@ -17,8 +17,8 @@ import (
 // the metadata services of clouds, are always refused unless Allow names them;
 // Deny refuses more, and Allow wins over Deny.
 type Egress struct {
-	Allow []netip.Prefix `yaml:"allow" doc:"address ranges that are allowed although they would be refused"`
-	Deny  []netip.Prefix `yaml:"deny" doc:"address ranges that are refused"`
+	Allow []netip.Prefix
+	Deny  []netip.Prefix
 }
 
 // never lists what is refused by default: link-local (IPv4 and IPv6), the IPv6

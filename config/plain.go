@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"syscall"
 	"time"
@@ -28,7 +29,11 @@ func Unreachable(who string, err error) *analysis.Error {
 		record   tls.RecordHeaderError
 		timeout  interface{ Timeout() bool }
 		tooLarge *http.MaxBytesError
+		wrapped  *url.Error
 	)
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // without the URL, not even the cause can tell it
+	}
 	say := func(kind analysis.Kind, why, hint string) *analysis.Error {
 		e := analysis.Errorf(kind, "%s: %s", who, why).Because(err)
 		if hint != "" {

@@ -15,7 +15,10 @@ type SourceType struct {
 }
 
 // SourceSettings are the settings of one configured source. The struct's fields
-// with their yaml tags and doc tags are the reference and the editor schema.
+// are its keys: the yaml tag is the name, the doc tag what editors show, and a
+// jsonschema tag may say more (jsonschema:"enum=a,enum=b" is also checked when the
+// file is loaded). Secrets inside are resolved before Check is called; what all
+// types share in Common is checked by the loader.
 type SourceSettings interface {
 	Common() *SourceCommon
 	// Check finds what decoding cannot: missing or contradicting fields.

@@ -116,9 +116,13 @@ func inProcess(log *slog.Logger) launcher {
 		settings := config.Settings{
 			Config: file, Listen: "127.0.0.1:0", Database: config.NewSecret("sqlite:" + dir + "/haldane.db"), Actions: config.ActionsOn,
 		}
-		return daemon.Start(ctx, daemon.Options{
+		d, err := daemon.Start(ctx, daemon.Options{
 			Settings: settings, Version: "demo", Log: log, Poll: 20 * time.Millisecond,
 			Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		})
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // schedules name time zones, and the image has no files of its own
 
 	"github.com/alecthomas/kong"
 

@@ -14,14 +14,7 @@ import (
 const pollEvery = 30 * time.Second
 
 func (d *Daemon) load() (*config.Config, error) {
-	c, err := config.Load(d.opts.Settings.Config, Types(d.opts.Env))
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range c.Warnings {
-		d.log.Warn("config: " + w.String())
-	}
-	return c, nil
+	return config.Load(d.opts.Settings.Config, Types(d.opts.Env))
 }
 
 // Reload reads the config again and, when it is sound, puts it in force. A broken
@@ -91,6 +84,9 @@ func (d *Daemon) replace(ctx context.Context, c *config.Config) error {
 // adopt remembers the config in force. What the one before it had opened may be in
 // use for a little longer; its idle connections go by themselves.
 func (d *Daemon) adopt(c *config.Config, parts *opened) {
+	for _, w := range c.Warnings {
+		d.log.Warn("config: " + w.String())
+	}
 	tokens := apiTokens(c)
 	d.config.Store(c)
 	d.tokens.Store(&tokens)

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// query checks one query of a metric: that it renders, that the sides are asked
+// different things, and that counters are read by the step.
+func (m *metricCheck) query(q asked) {
+	field := join(m.at, q.key)
+	t, ok := m.template(field, q.text)
+	if !ok {
+		return
+	}
+	if m.plan.Schedule != nil {
+		m.scheduledVersions(field, t)
+	}
+	canary, baseline := m.rendered(t, analysis.SideCanary), m.rendered(t, analysis.SideBaseline)
+	if canary == baseline && m.plan.Baseline.Simultaneous() && m.metric.Threshold == nil {
+		if q.value {
+			m.mistake(q.key, "asks the same for canary and baseline").
+				try("{{.Version}} in the query, or another baseline than version")
+		} else {
+			m.warn(q.key, "asks the same for canary and baseline: right only if both sides really share it").
+				try("{{.Version}} in the query")
+		}
+	}
+	for _, w := range counterWindows(canary) {
+		if w.window != m.plan.Step {
+			m.warn(q.key, "%s reads %s, but a sample stands for %s", w.function, w.window, m.plan.Step).try("[{{.Step}}]")
+		}
+	}
+}
+
+// template parses a query and checks that it renders, also when the clock starts
+// the run.
+func (c *planCheck) template(field, text string) (queryTemplate, bool) {
+	t, err := parseQuery(text)
+	if err == nil {
+		err = t.check()
+	}
+	if err != nil {
+		e := analysis.AsError(err)
+		c.mistake(field, "%s", e.Message).Hint = strings.TrimPrefix(e.Hint, "try: ")
+		return t, false
+	}
+	if c.plan.Schedule != nil {
+		for _, name := range t.vars() {
+			if _, ok := c.plan.Vars[name]; !ok {
+				c.mistake(field, "variable %s is not set, and runs of the schedule bring none", name).try("set it under vars")
+			}
+		}
+	}
+	return t, true
+}
+
+// scheduledVersions checks that a query of a metric uses no version that the
+// schedule does not give.
+func (c *planCheck) scheduledVersions(field string, t queryTemplate) {
+	s := c.plan.Schedule
+	for _, v := range []struct {
+		key   string
+		known bool
+		which release
+	}{{"version", s.Version != nil, canaryRelease}, {"baseline_version", s.BaselineVersion != nil, baselineRelease}} {
+		if !v.known && c.depends(t, v.which) {
+			c.mistake(field, "uses a version that the schedule does not give").try("schedule.%s", v.key)
+		}
+	}
+}
+
+// release picks one of the versions that queries may use.
+type release func(*analysis.QueryData) *analysis.Release
+
+func canaryRelease(d *analysis.QueryData) *analysis.Release   { return &d.Canary }
+func baselineRelease(d *analysis.QueryData) *analysis.Release { return &d.Baseline }
+
+// depends reports whether a query, as this plan asks it, changes with a version.
+func (c *planCheck) depends(t queryTemplate, which release) bool {
+	sides := []string{analysis.SideCanary, analysis.SideBaseline}
+	if c.plan.Baseline.Kind == analysis.BaselineNone {
+		sides = sides[:1]
+	}
+	for _, side := range sides {
+		d := c.sample(t, side)
+		before, _ := t.render(d)
+		other := which(&d)
+		if d.Version == other.Version {
+			d.Version = "9.9.9-other"
+		}
+		other.Version = "9.9.9-other"
+		if after, _ := t.render(d); after != before {
+			return true
+		}
+	}
+	return false
+}
+
+// rendered renders a query that was checked for a side, with made-up versions.
+func (c *planCheck) rendered(t queryTemplate, side string) string {
+	out, _ := t.render(c.sample(t, side))
+	return out
+}
+
+// sample is made-up data of this plan, with every variable that a query uses.
+func (c *planCheck) sample(t queryTemplate, side string) analysis.QueryData {
+	d := sample(side)
+	d.Service, d.Environment, d.Step = c.plan.Service, c.plan.Environment, c.plan.Step
+	for _, name := range t.vars() {
+		d.Vars[name] = "sample"
+	}
+	maps.Copy(d.Vars, c.plan.Vars)
+	return d
+}

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// maxPlans bounds the work that a file made of aliases can cause.
+const maxPlans = 20_000
+
+// readPlans reads the plans of all files over the defaults.
+func (l *loader) readPlans() {
+	l.checkDefaults()
+	total := 0
+	for _, part := range l.shared {
+		if total += len(part.file.Plans); total > maxPlans {
+			part.doc.mistake("plans", "more than %d plans", maxPlans)
+			return
+		}
+		for i, raw := range part.file.Plans {
+			if raw.node != nil {
+				l.readPlan(part.doc, index("plans", i), raw.node)
+			}
+		}
+	}
+	if len(l.config.Plans) == 0 && len(l.notes.mistakes) == 0 {
+		l.main.warn("plans", "no plans: nothing can be analysed")
+	}
+}
+
+// checkDefaults notes what is wrong in the defaults, once and where they stand.
+func (l *loader) checkDefaults() {
+	if l.defaults == nil {
+		return
+	}
+	var scratch planFile
+	(&decoder{doc: l.main}).value(l.defaults, reflect.ValueOf(&scratch).Elem(), "defaults")
+	if l.main.has("defaults.name") {
+		l.main.mistake("defaults.name", "every plan needs a name of its own")
+	}
+}
+
+// readPlan reads one plan: the defaults first, its own keys over them.
+func (l *loader) readPlan(doc *document, path string, n *yaml.Node) {
+	var file planFile
+	file.setDefaults()
+	v := reflect.ValueOf(&file).Elem()
+	if l.defaults != nil && resolved(l.defaults).Kind == yaml.MappingNode {
+		(&decoder{doc: doc, inherited: true, file: l.main.name, from: path, as: "defaults"}).value(l.defaults, v, path)
+	}
+	file.Name = ""
+	(&decoder{doc: doc}).value(n, v, path)
+	if doc.broken[path] {
+		return // no map at all
+	}
+	plan := file.plan(l.tells)
+	c := &planCheck{loader: l, doc: doc, path: path, file: &file, plan: plan}
+	c.all()
+	l.config.Plans = append(l.config.Plans, *plan)
+}
+
+// tells reports whether an action is known and tells people, rather than changing
+// the world.
+func (l *loader) tells(action string) bool {
+	s := l.actions[action]
+	return s != nil && !s.ChangesWorld()
+}
+
+// changesWorld reports whether an action is known and changes the world.
+func (l *loader) changesWorld(action string) bool {
+	s := l.actions[action]
+	return s != nil && s.ChangesWorld()
+}
+
+// plan makes the plan that was meant, with the defaults that depend on other keys.
+func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
+	p := &analysis.Plan{
+		Name: f.Name, Service: f.Service, Environment: f.Environment, Owner: f.Owner, Severity: f.Severity,
+		Runbook: f.Runbook, Labels: maps.Clone(f.Labels), Vars: maps.Clone(f.Vars),
+		Every: f.Every, Step: f.Step, Duration: f.Duration, MinDuration: min(minutes(5), f.Duration), Warmup: f.Warmup,
+		Judge: f.Judge, FalseRollbackRate: float64(f.FalseRollbackRate), Strict: f.Strict, MinSamples: f.MinSamples,
+		AllowRollback: f.AllowRollback, Baseline: analysis.Baseline(f.Baseline),
+		Groups: maps.Clone(f.Groups), Score: analysis.Thresholds(f.Score),
+		Concurrency: f.Concurrency, ReuseAfter: f.ReuseAfter, DryRun: f.DryRun, NamePattern: f.NamePattern,
+		DeliverWithin: f.DeliverWithin, Schedule: f.Schedule.schedule(), On: f.reactions(tells),
+	}
+	if p.Service == "" {
+		p.Service = p.Name
+	}
+	if f.MinDuration != nil {
+		p.MinDuration = *f.MinDuration
+	}
+	if p.Judge == "" {
+		p.Judge = analysis.JudgeSequential
+		if p.Baseline.Kind == analysis.BaselineNone {
+			p.Judge = analysis.JudgeThreshold
+		}
+	}
+	for _, m := range f.Metrics {
+		p.Metrics = append(p.Metrics, m.metric())
+	}
+	return p
+}
+
+// reactions fills in those that follow from on_fail: whoever is told of a failure
+// is told of the rest, but only a failure changes the world.
+func (f *planFile) reactions(tells func(action string) bool) analysis.Reactions {
+	list := func(in []reactionShape) (out []analysis.Reaction) {
+		for _, r := range in {
+			out = append(out, analysis.Reaction{Action: r.Action})
+		}
+		return out
+	}
+	telling := func(in []reactionShape) []analysis.Reaction {
+		if in != nil {
+			return list(in)
+		}
+		return slices.DeleteFunc(list(f.OnFail), func(r analysis.Reaction) bool { return !tells(r.Action) })
+	}
+	return analysis.Reactions{
+		Start: list(f.OnStart), Pass: list(f.OnPass), Fail: list(f.OnFail),
+		Marginal: telling(f.OnMarginal), Inconclusive: telling(f.OnInconclusive),
+		DeliveryFailed: list(f.OnDeliveryFailed),
+	}
+}
+
+func (m metricFile) metric() analysis.Metric {
+	out := analysis.Metric{
+		Name: m.Name, Source: m.Source, Kind: m.Kind, Query: m.Query,
+		Direction: m.Direction, Critical: m.Critical, Group: m.Group, Weight: m.Weight,
+		Tolerance: analysis.Tolerance(m.Tolerance), NoData: analysis.NoDataRule(m.NoData),
+		Reduce: m.Reduce, Kayenta: m.Kayenta.settings(),
+	}
+	switch m.Kind {
+	case analysis.Ratio:
+		out.Query, out.Total = m.Bad, m.Total
+	case analysis.Count:
+		out.Query, out.Total = m.Events, m.Exposure
+	}
+	if m.Threshold != nil {
+		t := analysis.Threshold(*m.Threshold)
+		out.Threshold = &t
+	}
+	return out
+}
+
+func (s *scheduleFile) schedule() *analysis.Schedule {
+	if s == nil {
+		return nil
+	}
+	return &analysis.Schedule{
+		Cron: s.Cron, TimeZone: s.TimeZone,
+		Version: (*analysis.Lookup)(s.Version), BaselineVersion: (*analysis.Lookup)(s.BaselineVersion),
+	}
+}
+
+func (k *kayentaFile) settings() *analysis.Kayenta {
+	if k == nil {
+		return nil
+	}
+	return &analysis.Kayenta{
+		NaNStrategy: k.NaNStrategy, MustHaveData: k.MustHaveData, Muted: k.Muted,
+		Outliers: k.Outliers, OutlierFactor: k.OutlierFactor, EffectSize: (*analysis.KayentaEffectSize)(k.EffectSize),
+	}
+}
