@@ -91,8 +91,12 @@ func TestSamplesAreAskedForOnce(t *testing.T) {
 
 func TestSickSourceNeverRollsBack(t *testing.T) {
 	for name, answer := range map[string]func(analysis.Query) ([]analysis.Series, error){
-		"down":    func(analysis.Query) ([]analysis.Series, error) { return nil, analysis.Errorf(analysis.Unavailable, "prom: connection refused") },
-		"wrong":   func(analysis.Query) ([]analysis.Series, error) { return nil, analysis.Errorf(analysis.Invalid, "prom: parse error") },
+		"down": func(analysis.Query) ([]analysis.Series, error) {
+			return nil, analysis.Errorf(analysis.Unavailable, "prom: connection refused")
+		},
+		"wrong": func(analysis.Query) ([]analysis.Series, error) {
+			return nil, analysis.Errorf(analysis.Invalid, "prom: parse error")
+		},
 		"empty":   func(analysis.Query) ([]analysis.Series, error) { return nil, nil },
 		"foreign": func(analysis.Query) ([]analysis.Series, error) { return nil, errors.New("token=secret") },
 		"partial": func(q analysis.Query) ([]analysis.Series, error) {

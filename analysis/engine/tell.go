@@ -14,7 +14,7 @@ type occurrence struct {
 	typ      analysis.EventType
 	who      analysis.Cause
 	text     string
-	findings []analysis.Finding
+	findings []analysis.Finding // none: those of the run's last look
 	failed   *analysis.FailedDelivery
 	hold     *analysis.Hold
 }
@@ -47,6 +47,12 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 		}
 	}
 	if len(reactions) > 0 {
+		if o.findings == nil {
+			var err error
+			if o.findings, err = tx.LastFindings(ctx, r.ID); err != nil {
+				return err
+			}
+		}
 		ev.Notice = e.notice(r, o)
 	}
 	if err := tx.InsertEvent(ctx, ev); err != nil {

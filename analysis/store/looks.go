@@ -52,20 +52,8 @@ func (s *Store) Samples(ctx context.Context, runID string) ([]Chunk, error) {
 
 // Looks returns a run's looks in their order.
 func (s *Store) Looks(ctx context.Context, runID string) ([]analysis.Look, error) {
-	return s.looks(ctx, `WHERE run_id = $1 ORDER BY number`, runID)
-}
-
-// LastLook returns a run's latest look, if it has one.
-func (s *Store) LastLook(ctx context.Context, runID string) (analysis.Look, bool, error) {
-	ls, err := s.looks(ctx, `WHERE run_id = $1 ORDER BY number DESC LIMIT 1`, runID)
-	if err != nil || len(ls) == 0 {
-		return analysis.Look{}, false, err
-	}
-	return ls[0], true, nil
-}
-
-func (s *Store) looks(ctx context.Context, tail string, args ...any) ([]analysis.Look, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT number, due_at, at, took_us, window_start, window_end, verdict FROM looks `+tail, args...)
+	rs, err := s.db.reader().query(ctx, `SELECT number, due_at, at, took_us, window_start, window_end, verdict FROM looks
+		WHERE run_id = $1 ORDER BY number`, runID)
 	ls, err := collect(rs, err, func(rs rows) (l analysis.Look, err error) {
 		var due, at, took, start, end int64
 		var verdict string
@@ -77,4 +65,15 @@ func (s *Store) looks(ctx context.Context, tail string, args ...any) ([]analysis
 		return l, fromJSON(verdict, &l.Verdict)
 	})
 	return ls, s.trouble("read looks", err)
+}
+
+// LastFindings returns what a run's latest look found; none when there is none.
+func (tx *Tx) LastFindings(ctx context.Context, runID string) ([]analysis.Finding, error) {
+	rs, err := tx.t.query(ctx, `SELECT verdict FROM looks WHERE run_id = $1 ORDER BY number DESC LIMIT 1`, runID)
+	text, ok, err := first(rs, err, scalar[string])
+	if err != nil || !ok {
+		return nil, err
+	}
+	var v analysis.Verdict
+	return v.Findings, fromJSON(text, &v)
 }

@@ -46,6 +46,7 @@ func New(d Deps) http.Handler {
 	s.holds(a)
 	s.services(a)
 	s.reload(a)
+	openReplies(a.OpenAPI())
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
@@ -68,6 +69,27 @@ func (s *server) config() huma.Config {
 	}
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[analysis.Number](), reflect.TypeFor[number]())
 	return c
+}
+
+// openReplies lets clients that are made from the description accept fields that
+// are added later. Requests stay closed: a field that is not known is a mistake.
+func openReplies(doc *huma.OpenAPI) {
+	requests := map[string]bool{}
+	for _, path := range doc.Paths {
+		for _, op := range []*huma.Operation{path.Post, path.Put, path.Patch, path.Delete} {
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			for _, content := range op.RequestBody.Content {
+				requests[content.Schema.Ref] = true
+			}
+		}
+	}
+	for name, schema := range doc.Components.Schemas.Map() {
+		if schema.Type == huma.TypeObject && !requests["#/components/schemas/"+name] && schema.AdditionalProperties == false {
+			schema.AdditionalProperties = true
+		}
+	}
 }
 
 // number documents analysis.Number.

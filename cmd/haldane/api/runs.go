@@ -54,7 +54,7 @@ type runQuery struct {
 }
 
 type rollbackRequest struct {
-	runID
+	ID   string `path:"id" maxLength:"100"`
 	Body *struct {
 		To     string `json:"to,omitempty" maxLength:"1000" doc:"Default: the run's baseline version."`
 		Reason string `json:"reason,omitempty" maxLength:"1000"`

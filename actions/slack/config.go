@@ -1,0 +1,96 @@
+package slack
+
+import (
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/config"
+)
+
+// Settings are the settings of one Slack channel.
+type Settings struct {
+	config.ActionCommon `yaml:",inline"`
+
+	Token      config.Secret     `yaml:"token" doc:"of the bot (xoxb-...), with the scope chat:write"`
+	Channel    string            `yaml:"channel" doc:"where the bot posts: #name or, better, its ID"`
+	WebhookURL config.Secret     `yaml:"webhook_url" doc:"an incoming webhook, instead of token and channel: no threads, no updates"`
+	APIURL     string            `yaml:"api_url" doc:"of Slack's API, for a proxy or a test"`
+	Mention    map[string]string `yaml:"mention" doc:"whom to call when a run or a delivery fails, by severity (any: every other): <!subteam^S012ABC>, <@U012ABC>, <!here>"`
+	Broadcast  bool              `yaml:"broadcast" doc:"true: what needs a person is shown in the channel, too, and not in the thread only"`
+}
+
+// New returns the settings with their defaults.
+func New() config.ActionSettings {
+	return &Settings{
+		ActionCommon: config.ActionCommon{Timeout: analysis.Duration(10 * time.Second)},
+		APIURL:       "https://slack.com/api/", Broadcast: true,
+	}
+}
+
+var _ config.ActionSettings = (*Settings)(nil)
+
+// ChangesWorld implements config.ActionSettings.
+func (s *Settings) ChangesWorld() bool { return false }
+
+// Threads implements config.ActionSettings. An incoming webhook has no threads,
+// but who was told of a rollback also wants to know how it went on.
+func (s *Settings) Threads() bool { return true }
+
+var (
+	mentionForm = regexp.MustCompile(`^(<!subteam\^[A-Z0-9]+>|<@[A-Z0-9]+>|<!(here|channel|everyone)>)( (<!subteam\^[A-Z0-9]+>|<@[A-Z0-9]+>|<!(here|channel|everyone)>))*$`)
+	channelID   = regexp.MustCompile(`^[CGD][A-Z0-9]{7,}$`)
+)
+
+// Check implements config.ActionSettings.
+func (s *Settings) Check() []config.Problem {
+	var out []config.Problem
+	add := func(field, message, hint string) {
+		out = append(out, config.Problem{Field: field, Message: message, Hint: hint})
+	}
+	bot, hook := !s.Token.Empty(), !s.WebhookURL.Empty()
+	switch {
+	case bot == hook:
+		add("token", "one of token and webhook_url must be set", "token and channel")
+	case bot && s.Channel == "":
+		add("channel", "missing: the bot must know where to post", `"#oncall", or the channel's ID`)
+	case hook && s.Channel != "":
+		add("channel", "an incoming webhook posts to its own channel", "remove it, or use token instead of webhook_url")
+	}
+	if strings.ContainsFunc(s.Channel, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) {
+		add("channel", "not the name or ID of a channel", `"#oncall"`)
+	}
+	if strings.ContainsFunc(s.Token.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		add("token", "holds a space, a line break or another character that no token has", "")
+	}
+	if hook && !soundURL(s.WebhookURL.Reveal()) {
+		add("webhook_url", "not a URL", "https://hooks.slack.com/services/...")
+	}
+	if bot && !soundURL(s.APIURL) {
+		add("api_url", "not a URL", "https://slack.com/api/")
+	}
+	for _, severity := range slices.Sorted(maps.Keys(s.Mention)) {
+		if m := s.Mention[severity]; !mentionForm.MatchString(m) || len(m) > 300 {
+			add("mention."+severity, "not a mention as Slack's API writes it", "<!subteam^S012ABC>, <@U012ABC> or <!here>")
+		}
+	}
+	return out
+}
+
+func soundURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && u.Fragment == ""
+}
+
+// Open implements config.ActionSettings.
+func (s *Settings) Open(env config.Env) (analysis.Action, error) {
+	if problems := s.Check(); len(problems) > 0 {
+		p := problems[0]
+		return nil, analysis.Errorf(analysis.Invalid, "action %s: %s: %s", env.Name, p.Field, p.Message)
+	}
+	return newAction(s, env), nil
+}

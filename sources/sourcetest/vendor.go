@@ -1,0 +1,75 @@
+package sourcetest
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/config"
+)
+
+// Vendor is what Exercise must know of one kind of source.
+type Vendor struct {
+	// Open makes the source under test, by the settings that users have.
+	Open func(t testing.TB, s Setup) analysis.Source
+	// Query is a question in the vendor's language.
+	Query string
+	// Answer writes to w what the vendor's server answers to r when its samples
+	// are those of a. It reads from r which of them are asked for, and answers
+	// those only; it also answers what Check asks.
+	Answer func(w http.ResponseWriter, r *http.Request, a Answer)
+	// Refuse writes an error in the vendor's form.
+	Refuse func(w http.ResponseWriter, r *http.Request, e Refusal)
+	// Without says which cases the vendor's protocol cannot have, and why.
+	Without map[string]string
+}
+
+// Setup are the settings that a source is to be opened with.
+type Setup struct {
+	URL           string
+	Secret        string // for credentials that may be any text, such as a password; it holds quotes and line breaks
+	Token         string // for credentials that stand in a header as they are
+	Timeout       time.Duration
+	MaxConcurrent int
+	MaxResponse   int64 // bytes
+	ExternalURL   string
+	Env           config.Env
+}
+
+// Answer are the samples that a vendor's server has.
+type Answer struct {
+	// Series have one value a step of their Step after their Start. A missing
+	// value is a step without a sample.
+	Series []analysis.Series
+	// Nulls asks for missing values to be written as nulls.
+	Nulls bool
+	// Unknown asks for fields that today's servers do not send, where the format
+	// lets a later one add them.
+	Unknown bool
+	// Warnings are what the server says about its own answer.
+	Warnings []string
+}
+
+// Refusal is an error of a vendor's server.
+type Refusal struct {
+	Trouble Trouble
+	Words   string        // the server's
+	Wait    time.Duration // with SlowDown: what the server asks for
+}
+
+// Trouble is one way in which a server refuses.
+type Trouble string
+
+// The troubles that each vendor has a form for.
+const (
+	WrongQuery       Trouble = "wrong query"
+	WrongCredentials Trouble = "wrong credentials"
+	Forbidden        Trouble = "forbidden"
+	SlowDown         Trouble = "slow down"
+	Broken           Trouble = "broken"    // its own fault, perhaps over soon
+	InsideOK         Trouble = "inside ok" // an error with HTTP status 200
+)
+
+// Name is that of the section that sources are opened as.
+const Name = "stub"
