@@ -43,6 +43,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	keep := flags.Bool("keep", false, "stay up afterwards, until Ctrl-C")
 	verbose := flags.Bool("verbose", false, "print the daemon's log, too")
 	plan := flags.Bool("plan", false, "print the plan file and nothing else")
+	shopOnly := exportFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -56,6 +57,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if *minute < 100*time.Millisecond {
 		fmt.Fprintln(errs, "haldane-demo: --pace: a minute must last at least 100ms here")
 		return 2
+	}
+	if shopOnly.listen != "" {
+		if err := export(ctx, shopOnly, out); err != nil {
+			fmt.Fprintln(errs, "haldane-demo: --shop:", err)
+			return 1
+		}
+		return 0
 	}
 	log := slog.New(slog.DiscardHandler)
 	if *verbose {

@@ -60,6 +60,12 @@ type lineJudge struct {
 	bad  int // lines that could not be judged
 }
 
+// refused is the result of a line that could not be judged.
+type refused struct {
+	Name  string `json:"name"`
+	Error string `json:"error"`
+}
+
 func (j *lineJudge) read(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
@@ -79,7 +85,7 @@ func (j *lineJudge) write(line []byte) error {
 	reply, err := judge.Line(line, j.opts)
 	if err != nil {
 		j.bad++
-		reply, err = json.Marshal(map[string]string{"name": judge.LineName(line), "error": shown(err)})
+		reply, err = json.Marshal(refused{judge.LineName(line), shown(err)})
 	}
 	if err != nil {
 		return err

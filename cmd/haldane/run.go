@@ -68,7 +68,7 @@ func (c runCommand) start(ctx context.Context, cl *client, run *analysis.Run) er
 		if err == nil || attempt == 5 || !temporary(err) {
 			return err
 		}
-		if err := pause(ctx, time.Second<<attempt); err != nil {
+		if pause(ctx, time.Second<<attempt) != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ func Types(env func(string) (string, bool)) config.Types {
 
 // Judges are the methods that this build has.
 func Judges() []analysis.JudgeName {
-	return []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeThreshold}
+	return []analysis.JudgeName{analysis.JudgeSequential, analysis.JudgeKayenta, analysis.JudgeThreshold}
 }
 
 // opened are the sources and actions made of one config.
