@@ -57,8 +57,11 @@ func TestShopAloneServesItsMetricsUntilItIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := strings.TrimSpace(line[strings.Index(line, "http://"):])
+	deadline := time.Now().Add(time.Minute)
 	for got := ""; !strings.Contains(got, `version="1.5.0"`) || strings.Contains(got, `code="500",version="1.5.0"} 0`); {
-		got = scrape(t, url)
+		if got = scrape(t, url); time.Now().After(deadline) {
+			t.Fatalf("nobody came:\n%s", got)
+		}
 		if failed := `http_requests_total{app="shop",code="200",version="1.5.0"} 0`; !strings.Contains(got, failed) {
 			t.Fatalf("want only failing requests of 1.5.0, as %s:\n%s", failed, got)
 		}
