@@ -39,8 +39,8 @@ type planFile struct {
 	OnStart          []reactionShape `yaml:"on_start" doc:"when a run starts"`
 	OnPass           []reactionShape `yaml:"on_pass" doc:"when it passes"`
 	OnFail           []reactionShape `yaml:"on_fail" doc:"when it fails"`
-	OnMarginal       []reactionShape `yaml:"on_marginal" doc:"when it is neither good nor bad; default: the actions of on_fail that tell people"`
-	OnInconclusive   []reactionShape `yaml:"on_inconclusive" doc:"when nothing can be said; default: the actions of on_fail that tell people"`
+	OnMarginal       []reactionShape `yaml:"on_marginal" doc:"when it is neither good nor bad; default: the actions of on_fail that tell people, or else those of on_delivery_failed"`
+	OnInconclusive   []reactionShape `yaml:"on_inconclusive" doc:"when nothing can be said; default: the actions of on_fail that tell people, or else those of on_delivery_failed"`
 	OnDeliveryFailed []reactionShape `yaml:"on_delivery_failed" doc:"when an action finally failed; required with actions that change the world"`
 }
 

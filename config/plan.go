@@ -108,7 +108,8 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 }
 
 // reactions fills in those that follow from on_fail: whoever is told of a failure
-// is told of the rest, but only a failure changes the world.
+// is told of the rest, or, when a failure only changes the world, whoever is told
+// that this went wrong.
 func (f *planFile) reactions(tells func(action string) bool) analysis.Reactions {
 	list := func(in []reactionShape) (out []analysis.Reaction) {
 		for _, r := range in {
@@ -120,7 +121,11 @@ func (f *planFile) reactions(tells func(action string) bool) analysis.Reactions 
 		if in != nil {
 			return list(in)
 		}
-		return slices.DeleteFunc(list(f.OnFail), func(r analysis.Reaction) bool { return !tells(r.Action) })
+		silent := func(r analysis.Reaction) bool { return !tells(r.Action) }
+		if told := slices.DeleteFunc(list(f.OnFail), silent); len(told) > 0 {
+			return told
+		}
+		return slices.DeleteFunc(list(f.OnDeliveryFailed), silent)
 	}
 	return analysis.Reactions{
 		Start: list(f.OnStart), Pass: list(f.OnPass), Fail: list(f.OnFail),

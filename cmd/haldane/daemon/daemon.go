@@ -91,6 +91,9 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 		Store: d.store, Log: d.log, Registerer: d.registry, Actions: engine.Switch(o.Settings.Actions),
 		ExternalURL: d.external(), Version: o.Version,
 	}, setup)
+	d.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "haldane", Name: "ready", Help: "1 while work can be recorded, as /readyz says.",
+	}, d.ready))
 	d.adopt(c, parts)
 	if err := d.engine.Work(ctx); err != nil {
 		return nil, err
@@ -115,6 +118,17 @@ func (d *Daemon) instrument() {
 		Namespace: "haldane", Name: "config_refused", Help: "1 while the config on disk is broken and the one before it is in force.",
 	})
 	d.registry.MustRegister(build, d.reloads, d.stale)
+}
+
+// ready is what /readyz says, for alerts where nobody watches the probe. A scrape
+// must not hang with a database that does.
+func (d *Daemon) ready() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if d.engine.Ready(ctx) != nil {
+		return 0
+	}
+	return 1
 }
 
 // listen takes the port before anything works, so that a second daemon does not
