@@ -28,9 +28,9 @@ func (m *metricCheck) query(q asked) {
 				try("{{.Version}} in the query")
 		}
 	}
-	for _, w := range counterWindows(canary) {
-		if w.window != m.plan.Step {
-			m.warn(q.key, "%s reads %s, but a sample stands for %s", w.function, w.window, m.plan.Step).try("[{{.Step}}]")
+	for _, w := range CounterWindows(canary) {
+		if w.Window != m.plan.Step {
+			m.warn(q.key, "%s reads %s, but a sample stands for %s", w.Function, w.Window, m.plan.Step).try("[{{.Step}}]")
 		}
 	}
 }

@@ -7,31 +7,37 @@ import (
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// counterWindow is a function over a range in PromQL that reads counters.
-type counterWindow struct {
-	function string
-	window   analysis.Duration
+// CounterWindow is a function over a range in PromQL that reads counters, as
+// increase(Selector[Window]). Of a subquery the selector is "".
+type CounterWindow struct {
+	Function string
+	Selector string
+	Window   analysis.Duration
 }
 
-// counterWindows finds the ranges over which a PromQL query reads counters. In
+// CounterWindows finds the ranges over which a PromQL query reads counters. In
 // other languages there are none.
-func counterWindows(query string) []counterWindow {
-	var found []counterWindow
+func CounterWindows(query string) []CounterWindow {
+	var found []CounterWindow
 	masked := maskStrings(query)
 	for i := range len(masked) {
 		name := functionAt(masked, i)
 		if name == "" {
 			continue
 		}
-		inside := arguments(masked[i+len(name):])
+		start, inside := arguments(masked, i+len(name))
 		open := strings.IndexByte(inside, '[')
 		end := strings.IndexByte(inside, ']')
 		if open < 0 || end < open {
 			continue
 		}
-		text, _, _ := strings.Cut(inside[open+1:end], ":") // of a subquery its range
+		text, _, sub := strings.Cut(inside[open+1:end], ":") // of a subquery its range
 		if d, err := analysis.ParseDuration(text); err == nil {
-			found = append(found, counterWindow{name, d})
+			w := CounterWindow{Function: name, Window: d}
+			if !sub {
+				w.Selector = strings.TrimSpace(query[start : start+open])
+			}
+			found = append(found, w)
 		}
 	}
 	return found
@@ -53,10 +59,12 @@ func functionAt(query string, i int) string {
 	return query[i:j]
 }
 
-// arguments returns what stands in the first brackets of a text.
-func arguments(text string) string {
-	start, depth := strings.IndexByte(text, '('), 0
-	for i := max(start, 0); i < len(text); i++ {
+// arguments returns what stands in the first brackets of a text from a place on,
+// and where it begins.
+func arguments(text string, from int) (start int, inside string) {
+	start = from + strings.IndexByte(text[from:], '(') + 1
+	depth := 1
+	for i := start; i < len(text); i++ {
 		switch text[i] {
 		case '(':
 			depth++
@@ -64,10 +72,10 @@ func arguments(text string) string {
 			depth--
 		}
 		if depth == 0 {
-			return text[start+1 : i]
+			return start, text[start:i]
 		}
 	}
-	return text[start+1:]
+	return start, text[start:]
 }
 
 // maskStrings replaces what stands in quotes by dots.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,11 +32,22 @@ func TestCounterWindows(t *testing.T) {
 		{"p99:trace{service:rate}", ""},
 	} {
 		var got []string
-		for _, w := range counterWindows(c.query) {
-			got = append(got, fmt.Sprintf("%s %s", w.function, w.window))
+		for _, w := range CounterWindows(c.query) {
+			got = append(got, fmt.Sprintf("%s %s", w.Function, w.Window))
 		}
 		if s := strings.Join(got, ", "); s != c.want {
 			t.Errorf("%s: %q instead of %q", c.query, s, c.want)
 		}
+	}
+}
+
+func TestCounterWindowsKnowTheirSelectors(t *testing.T) {
+	query := `sum(rate(x{a="]("}[1m])) / sum(increase( y [2m])) + rate(sum(z)[1h:1m])`
+	var got []string
+	for _, w := range CounterWindows(query) {
+		got = append(got, w.Selector)
+	}
+	if want := []string{`x{a="]("}`, "y", ""}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

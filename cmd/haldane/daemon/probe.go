@@ -106,6 +106,34 @@ func (p *Probe) metric(ctx context.Context, plan *analysis.Plan, m *analysis.Met
 			}
 			series, err := src.Fetch(ctx, analysis.Query{Text: query, Window: w, Step: step, Reduce: m.Reduce})
 			p.line(what, describe(query, plan.Step, series), err)
+			if s, ok := p.Config.Source(m.Source); ok && s.Type == "prometheus" && err == nil {
+				p.scrapes(ctx, what, src, query, end)
+			}
+		}
+	}
+}
+
+// fewScrapes is how many samples of a counter a window should hold: with two or
+// three, one late scrape changes a rate by a third.
+const fewScrapes = 4
+
+// scrapes warns of counters that are scraped too seldom for the window over which
+// they are read.
+func (p *Probe) scrapes(ctx context.Context, what string, src analysis.Source, query string, end time.Time) {
+	for _, c := range config.CounterWindows(query) {
+		if c.Selector == "" {
+			continue
+		}
+		series, err := src.Fetch(ctx, analysis.Query{
+			Text:   fmt.Sprintf("min(count_over_time(%s[%s]))", c.Selector, c.Window),
+			Window: analysis.Window{Start: end.Add(-time.Minute), End: end}, Step: time.Minute,
+		})
+		if err != nil || len(series) == 0 || len(series[0].Values) == 0 {
+			continue
+		}
+		if n := series[0].Values[0]; n < fewScrapes {
+			fmt.Fprintf(p.Out, "warn  %s: %s holds %g scrapes of %s; a rate wants at least %d (try: a longer step, or a shorter scrape interval)\n",
+				what, c.Window, n, c.Selector, fewScrapes)
 		}
 	}
 }
