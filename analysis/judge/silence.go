@@ -29,13 +29,17 @@ func (l *look) silence(m *analysis.Metric, p *analysis.Pair) (opinion, bool) {
 	}
 	o := opinion{Finding: analysis.Finding{Class: analysis.ClassNoData, Samples: note}, state: undecided}
 	what := who(p) + " " + whySilent(m, p, compared)
+	if said := warnings(p); len(said) > 0 {
+		what += " (its source warns: " + said[0] + ")"
+	}
 	after := m.NoData.After.Std()
+	early := l.at.Elapsed < after
 	switch policy := l.policy(m); {
 	case policy == analysis.NoDataIgnore:
 		o.headline = what // and is left out, at once
-	case l.at.Elapsed < after:
+	case early && !l.at.Final:
 		o.state, o.headline = collecting, what+" yet; waiting until "+m.NoData.After.String()+" into the run"
-	case policy == analysis.NoDataFail && canaryAloneSilent(p, note):
+	case !early && policy == analysis.NoDataFail && canaryAloneSilent(p, note):
 		o.state, o.Bad, o.severe = decided, true, m.Critical
 		o.headline = what + " while the baseline has " + plural(note.Baseline, "sample")
 		if after > 0 {

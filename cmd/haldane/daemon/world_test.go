@@ -41,6 +41,7 @@ type world struct {
 type level struct {
 	mu    sync.Mutex
 	value float64
+	nan   bool
 	serve http.HandlerFunc
 }
 
@@ -52,7 +53,10 @@ func (l *level) set(v float64) {
 
 func (l *level) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
-	v, serve := l.value, l.serve
+	v, serve := fmt.Sprintf("%g", l.value), l.serve
+	if l.nan {
+		v = "NaN"
+	}
 	l.mu.Unlock()
 	if serve != nil {
 		serve(w, r)
@@ -65,7 +69,7 @@ func (l *level) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var points []string
 	for t := start; t <= end+step/1000; t += step {
-		points = append(points, fmt.Sprintf(`[%.3f,"%g"]`, t, v))
+		points = append(points, fmt.Sprintf(`[%.3f,"%s"]`, t, v))
 	}
 	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}`, strings.Join(points, ","))
 }
