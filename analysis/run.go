@@ -176,7 +176,7 @@ func (r *Run) Due(after time.Time, delay time.Duration) (at time.Time, last bool
 	end := r.EndsAt.Add(delay)
 	at = r.StartedAt.Add(p.Warmup.Std() + p.Step.Std() + delay + r.spread())
 	if every := p.Every.Std(); every > 0 && !at.After(after) {
-		at = at.Add((after.Sub(at)/every + 1) * every)
+		at = at.Add((after.Sub(at)/every + 1) * every) //nolint:durationcheck // a number of intervals, times one
 	}
 	if !at.Before(end) {
 		return end, true

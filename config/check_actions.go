@@ -18,8 +18,11 @@ func (c *planCheck) reactions() {
 		field string
 		items []reactionShape
 	}{
-		{"on_start", c.file.OnStart}, {"on_pass", c.file.OnPass}, {"on_fail", c.file.OnFail},
-		{"on_marginal", c.file.OnMarginal}, {"on_inconclusive", c.file.OnInconclusive},
+		{"on_start", c.file.OnStart},
+		{"on_pass", c.file.OnPass},
+		{"on_fail", c.file.OnFail},
+		{"on_marginal", c.file.OnMarginal},
+		{"on_inconclusive", c.file.OnInconclusive},
 		{"on_delivery_failed", c.file.OnDeliveryFailed},
 	} {
 		for i, item := range list.items {

@@ -41,7 +41,7 @@ func Connect(ctx context.Context, who string, client *http.Client, target string
 	if err != nil {
 		return Unreachable(who, err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if u.Scheme != "https" || proxied {
 		return nil
 	}

@@ -32,7 +32,7 @@ type anyShape struct {
 	Inlined `yaml:",inline"`
 	Skipped string `yaml:"-"`
 	Untag   string
-	hidden  string
+	hidden  string //nolint:unused // no key can set it
 }
 
 type inner struct {

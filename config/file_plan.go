@@ -44,8 +44,8 @@ type planFile struct {
 	OnDeliveryFailed []reactionShape `yaml:"on_delivery_failed" doc:"when an action finally failed; required with actions that change the world"`
 }
 
-func (p *planFile) setDefaults() {
-	*p = planFile{
+func (f *planFile) setDefaults() {
+	*f = planFile{
 		Environment: "production",
 		Severity:    "critical",
 		Every:       minutes(1) / 2,
@@ -60,7 +60,7 @@ func (p *planFile) setDefaults() {
 		ReuseAfter:    minutes(60),
 		DeliverWithin: minutes(10),
 	}
-	p.Score.setDefaults()
+	f.Score.setDefaults()
 }
 
 // metricFile is a metric as it is written.

@@ -88,7 +88,7 @@ func messageFunctions() template.FuncMap {
 		"default": func(instead string, v any) (string, error) {
 			s, err := printed(v)
 			if s == "" || err != nil {
-				return instead, nil
+				return instead, nil //nolint:nilerr // what cannot be printed is what the default is for
 			}
 			return s, nil
 		},

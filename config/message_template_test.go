@@ -71,8 +71,10 @@ func TestMessageTemplates(t *testing.T) {
 		{"default", `{{default "none" .Run.Phase}} {{default "none" .Run.ReleaseID}} {{default "none" .Hold}}`, "none rel-7 none", text},
 		{"maps", `{{.Run.Variables.region}} {{.Plan.Labels.tier}} {{index .Run.Links "commit"}}`, "eu 1 https://git.example.com/c/1", text},
 		{"times", `{{.Event.At}} {{.Event.At.Unix}}`, "2026-03-04T03:05:00Z 1772593500", text},
-		{"the rest", `{{.Type}} {{.DeliveryID}} {{.Reason}} {{.Runbook}} {{.ReportURL}} {{.Plan.Owner}} {{.Event.Who}} {{.Run.Outcome}}`,
-			"run.failed dlv_1 errors rose from 0.1 % to 5 % https://runbooks.example.com/checkout https://haldane.example.com/runs/r1 team-checkout haldane fail", text},
+		{
+			"the rest", `{{.Type}} {{.DeliveryID}} {{.Reason}} {{.Runbook}} {{.ReportURL}} {{.Plan.Owner}} {{.Event.Who}} {{.Run.Outcome}}`,
+			"run.failed dlv_1 errors rose from 0.1 % to 5 % https://runbooks.example.com/checkout https://haldane.example.com/runs/r1 team-checkout haldane fail", text,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tmpl, err := c.parse(c.template)

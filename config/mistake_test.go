@@ -22,8 +22,15 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"every", "every", 0}, {"evry", "every", 1}, {"evrey", "every", 1}, {"", "abc", 3},
-		{"kitten", "sitting", 3}, {"plan", "plans", 1}, {"ab", "ba", 1}, {"a", "muchlonger", 100},
+		{"", "", 0},
+		{"every", "every", 0},
+		{"evry", "every", 1},
+		{"evrey", "every", 1},
+		{"", "abc", 3},
+		{"kitten", "sitting", 3},
+		{"plan", "plans", 1},
+		{"ab", "ba", 1},
+		{"a", "muchlonger", 100},
 	} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%s, %s: %d instead of %d", c.a, c.b, got, c.want)

@@ -23,7 +23,7 @@ func readFile(path string, limit int64) (data []byte, why string) {
 	if err != nil {
 		return nil, fileTrouble(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, "it is a folder"
 	}

@@ -167,7 +167,7 @@ func (e *Engine) record(ctx context.Context, s *Setup, job store.Job, id string,
 			return err
 		}
 		e.log.Warn("an attempt could not be recorded, trying again", "delivery", id, "error", err)
-		time.Sleep(wait)
+		time.Sleep(wait) //nolint:forbidigo // seconds at most, and nothing may cut it short
 	}
 }
 

@@ -60,7 +60,7 @@ func New(o Options, setup *Setup) *Engine {
 // sources and actions are always those of the config in force.
 func (e *Engine) Use(s *Setup) {
 	e.setup.Store(s)
-	e.metrics.config(s.Hash)
+	e.metrics.config(s)
 }
 
 // Work begins to do what is due: jobs, schedules and the reconciler.

@@ -13,7 +13,7 @@ import (
 // metrics are what /metrics shows of the engine.
 type metrics struct {
 	runs, looks, sources, deliveries, rollbacks, repaired, ticks *prometheus.CounterVec
-	open_, openDeliveries, holds, configInfo                     *prometheus.GaugeVec
+	openRuns, openDeliveries, holds, configInfo                  *prometheus.GaugeVec
 	sourceSeconds                                                *prometheus.HistogramVec
 	attemptSeconds                                               *prometheus.HistogramVec
 	lookLag, lookSeconds, judgeSeconds, deliveryLatency          prometheus.Histogram
@@ -47,7 +47,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
 		repaired:       counter("repaired_total", "What the reconciler found without anything to wake it up.", "what"),
 		ticks:          counter("schedule_ticks_total", "Ticks of schedules, by plan and outcome: ok or the kind of trouble.", "plan", "outcome"),
-		open_:          gauge("runs_open", "Runs that have not ended, by status.", "status"),
+		openRuns:       gauge("runs_open", "Runs that have not ended, by status.", "status"),
 		openDeliveries: gauge("deliveries_open", "Deliveries that have not ended, by state.", "state"),
 		holds:          gauge("holds", "Holds in force, by kind.", "kind"),
 		configInfo:     gauge("config_info", "1 for the config in force.", "hash"),
@@ -73,9 +73,20 @@ func outcomeLabel(err error) string {
 	return string(analysis.KindOf(err))
 }
 
-func (m *metrics) config(hash string) {
+// config shows the config in force. The counters of its sources and actions begin
+// at 0 with it: an alert sees a counter's first step only from there.
+func (m *metrics) config(s *Setup) {
 	m.configInfo.Reset()
-	m.configInfo.WithLabelValues(hash).Set(1)
+	m.configInfo.WithLabelValues(s.Hash).Set(1)
+	for name := range s.Actions {
+		for _, state := range []analysis.DeliveryState{analysis.DeliveryDone, analysis.DeliveryFailed, analysis.DeliverySkipped} {
+			m.deliveries.WithLabelValues(name, string(state))
+		}
+	}
+	for name := range s.Sources {
+		m.sources.WithLabelValues(name, outcomeLabel(nil))
+		m.sources.WithLabelValues(name, string(analysis.Unavailable))
+	}
 }
 
 func (m *metrics) ended(r *analysis.Run) {
@@ -118,7 +129,7 @@ func (m *metrics) delivered(d *analysis.Delivery) {
 
 func (m *metrics) open(c store.Counts) {
 	for status, n := range c.Runs {
-		m.open_.WithLabelValues(string(status)).Set(float64(n))
+		m.openRuns.WithLabelValues(string(status)).Set(float64(n))
 	}
 	for state, n := range c.Deliveries {
 		m.openDeliveries.WithLabelValues(string(state)).Set(float64(n))

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -133,7 +134,7 @@ func (w *world) next() (j job, ok bool) {
 	err := w.raw.QueryRow(`SELECT id, kind, json(args), CASE WHEN substr(scheduled_at, 1, 4) > '2020' THEN ? ELSE scheduled_at END AS at
 		FROM river_job WHERE state = 'available' ORDER BY at, id`, time.Now().UTC().Format(jobTime)).
 		Scan(&j.id, &j.kind, &j.args, &at)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return j, false
 	}
 	if err != nil {

@@ -108,8 +108,8 @@ func TestExporterIsWhatPrometheusExpects(t *testing.T) {
 func twoVersions() *shop {
 	s := newShop(time.Minute, 1)
 	fine := func(time.Duration) float64 { return 0 }
-	s.deploy("1.4.2", 100, 0.08, fine)
-	s.deploy("1.5.0", 100, 0.08, fine)
+	s.deploy("1.4.2", 100, 0.05, fine)
+	s.deploy("1.5.0", 100, 0.05, fine)
 	return s
 }
 

@@ -26,7 +26,7 @@ func adapt(config []byte, minute time.Duration, addresses map[string]string) ([]
 	each(&doc, nil, func(path []string, value *yaml.Node) {
 		key := path[len(path)-1]
 		if d, bad := analysis.ParseDuration(value.Value); bad == nil && slices.Contains(timed, key) {
-			value.Value = (time.Duration(float64(d) / float64(time.Minute) * float64(minute))).String()
+			value.Value = time.Duration(float64(d) / float64(time.Minute) * float64(minute)).String()
 		}
 		if len(path) == 3 && key == "url" {
 			to, known := addresses[path[1]]

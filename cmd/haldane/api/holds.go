@@ -52,7 +52,8 @@ func (s *server) holds(a huma.API) {
 	huma.Register(a, operation(http.MethodDelete, "/api/v1/holds/{id}", "release-hold", "Let what waits for a hold go on", RoleOperate, http.StatusNotFound),
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" maxLength:"100"`
-		}) (*holdReply, error) {
+		},
+		) (*holdReply, error) {
 			h, err := s.Writer.Release(ctx, in.ID, from(ctx).cause())
 			if err != nil {
 				return nil, s.problem(ctx, err)

@@ -32,7 +32,8 @@ func (s *server) plans(a huma.API) {
 	huma.Register(a, operation(http.MethodGet, "/api/v1/plans/{name}", "get-plan", "Show one plan with its defaults", RoleRead, http.StatusNotFound),
 		func(ctx context.Context, in *struct {
 			Name string `path:"name" maxLength:"200"`
-		}) (*planReply, error) {
+		},
+		) (*planReply, error) {
 			p, ok := s.Plans.Plan(in.Name)
 			if !ok || !from(ctx).covers(in.Name) {
 				return nil, s.problem(ctx, analysis.Errorf(analysis.NotFound, "plan %s: not in the config", printable(in.Name)))

@@ -65,7 +65,7 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	d := &Daemon{opts: o, log: o.Log, registry: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
-			d.close()
+			_ = d.close() // what went wrong first is what counts
 		}
 	}()
 	d.instrument()
@@ -80,7 +80,7 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if d.store, err = store.Open(ctx, store.Options{URL: o.Settings.Database.Reveal(), Log: d.log, Poll: o.Poll}); err != nil {
 		return nil, err
 	}
-	if err := d.listen(); err != nil {
+	if err := d.listen(ctx); err != nil {
 		return nil, err
 	}
 	parts, setup, err := d.open(c)
@@ -133,8 +133,8 @@ func (d *Daemon) ready() float64 {
 
 // listen takes the port before anything works, so that a second daemon does not
 // start to do things.
-func (d *Daemon) listen() error {
-	l, err := net.Listen("tcp", d.opts.Settings.Listen)
+func (d *Daemon) listen(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.opts.Settings.Listen)
 	if err != nil {
 		return analysis.Errorf(analysis.Unavailable, "listen: %s cannot be used", d.opts.Settings.Listen).
 			WithHint("another program may have the port: set HALDANE_LISTEN").Because(err)

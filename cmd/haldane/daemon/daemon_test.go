@@ -125,8 +125,10 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 	run := decode[analysis.Run](w, w.send("POST", "/api/v1/runs", start, as...))
 	var seen strings.Builder
 	for range 3 {
-		for _, path := range []string{"/api/v1/runs", "/api/v1/runs/" + run.ID, "/api/v1/runs/" + run.ID + "/looks", "/api/v1/runs/" + run.ID + "/events",
-			"/api/v1/runs/" + run.ID + "/deliveries", "/api/v1/plans", "/runs/" + run.ID, "/metrics", "/openapi.json"} {
+		for _, path := range []string{
+			"/api/v1/runs", "/api/v1/runs/" + run.ID, "/api/v1/runs/" + run.ID + "/looks", "/api/v1/runs/" + run.ID + "/events",
+			"/api/v1/runs/" + run.ID + "/deliveries", "/api/v1/plans", "/runs/" + run.ID, "/metrics", "/openapi.json",
+		} {
 			seen.WriteString(w.send("GET", path, "", as...).body)
 		}
 		<-afterLook()

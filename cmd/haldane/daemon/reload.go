@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,8 @@ func (d *Daemon) Reload(ctx context.Context) error {
 
 // refusal gives a broken config one error for log, API and banner.
 func refusal(err error) *analysis.Error {
-	if m, ok := err.(*config.Mistakes); ok {
+	var m *config.Mistakes
+	if errors.As(err, &m) {
 		return analysis.Errorf(analysis.Invalid, "config: %s", strings.TrimSpace(m.Error())).Because(err)
 	}
 	return analysis.AsError(err)
