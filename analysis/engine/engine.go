@@ -76,6 +76,7 @@ func (e *Engine) Work(ctx context.Context) error {
 	e.every(loops, reconcileEvery, e.Reconcile)
 	e.every(loops, time.Second, e.Tick)
 	e.every(loops, heartbeatEvery, e.Heartbeat)
+	e.every(loops, heartbeatEvery, e.observe)
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 // nothing is in its way, every open delivery has a live job, and what is held is
 // looked at again. Doing it twice does no harm.
 func (e *Engine) Reconcile(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{e.reviveRuns, e.promoteWaiting, e.reviveDeliveries, e.retryHeld, e.observe} {
+	for _, step := range []func(context.Context) error{e.reviveRuns, e.promoteWaiting, e.reviveDeliveries, e.retryHeld} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (c runCommand) Run(ctx context.Context, s streams) error {
 		defer cancel()
 	}
 	var run analysis.Run
-	if err := c.start(ctx, cl, &run); err != nil {
+	if err := c.start(ctx, s, cl, &run); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "run %s: %s %s against %s, %s\n", run.ID, run.Service, run.Version, orNothing(run.BaselineVersion), run.URL)
@@ -53,7 +53,7 @@ func (c runCommand) Run(ctx context.Context, s streams) error {
 	return w.wait(ctx)
 }
 
-func (c runCommand) start(ctx context.Context, cl *client, run *analysis.Run) error {
+func (c runCommand) start(ctx context.Context, s streams, cl *client, run *analysis.Run) error {
 	body := struct {
 		analysis.StartRequest
 		Force bool `json:"force,omitempty"`
@@ -68,7 +68,9 @@ func (c runCommand) start(ctx context.Context, cl *client, run *analysis.Run) er
 		if err == nil || attempt == 5 || !temporary(err) {
 			return err
 		}
-		if pause(ctx, time.Second<<attempt) != nil {
+		wait := time.Second << attempt
+		fmt.Fprintf(s.err, "haldane: %v; trying again in %s\n", err, wait)
+		if pause(ctx, wait) != nil {
 			return err
 		}
 	}
