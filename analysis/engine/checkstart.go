@@ -50,13 +50,10 @@ func (s *Setup) checkStart(r *analysis.Run, req analysis.StartRequest, now time.
 // checkQueries renders every query once, so that a missing variable is said now
 // and not at the first look.
 func (s *Setup) checkQueries(c *fieldChecks, r *analysis.Run) {
-	for i := range r.Snapshot.Metrics {
-		m := &r.Snapshot.Metrics[i]
-		for _, side := range []string{analysis.SideCanary, analysis.SideBaseline} {
-			if _, err := s.renderAll(r, m, side, r.EndsAt); err != nil {
-				c.add("variables", fmt.Sprintf("metric %s: %s", m.Name, analysis.AsError(err).Message))
-				return
-			}
+	for _, p := range s.parts(r, analysis.Window{Start: r.StartedAt, End: r.EndsAt}) {
+		if p.err != nil {
+			c.add("variables", fmt.Sprintf("metric %s: %s", p.metric.Name, p.err.Message))
+			return
 		}
 	}
 }

@@ -68,24 +68,30 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 	return g, nil
 }
 
-// parts lists the queries of a run: each metric's sides, each side's values and
-// totals. Thresholds need no baseline.
+// parts lists the queries of a run, rendered.
 func (s *Setup) parts(r *analysis.Run, w analysis.Window) []*part {
-	p := &r.Snapshot
+	parts := partsOf(&r.Snapshot)
+	for _, p := range parts {
+		text, err := s.render(r, p, w.End)
+		p.query, p.err, p.window = text, errorOf(err), sideWindow(r, p.side, w)
+	}
+	return parts
+}
+
+// partsOf lists what a plan asks for: each metric's sides, each side's values and
+// totals. Thresholds need no baseline.
+func partsOf(plan *analysis.Plan) []*part {
 	var out []*part
-	for i := range p.Metrics {
-		m := &p.Metrics[i]
+	for i := range plan.Metrics {
+		m := &plan.Metrics[i]
 		sides := []string{analysis.SideCanary, analysis.SideBaseline}
-		if m.Threshold != nil || p.Baseline.Kind == analysis.BaselineNone {
+		if m.Threshold != nil || plan.Baseline.Kind == analysis.BaselineNone {
 			sides = sides[:1]
 		}
 		for _, side := range sides {
-			texts, err := s.renderAll(r, m, side, w.End)
-			for j, text := range texts {
-				out = append(out, &part{
-					metric: m, side: side, total: j == 1, query: text,
-					window: sideWindow(r, side, w), err: errorOf(err),
-				})
+			out = append(out, &part{metric: m, side: side})
+			if m.Kind.HasTotal() {
+				out = append(out, &part{metric: m, side: side, total: true})
 			}
 		}
 	}
@@ -115,20 +121,19 @@ func sideWindow(r *analysis.Run, side string, w analysis.Window) analysis.Window
 	return w
 }
 
-// renderAll fills in a metric's templates for one side: its query, and its total
-// when its kind has one.
-func (s *Setup) renderAll(r *analysis.Run, m *analysis.Metric, side string, end time.Time) ([]string, error) {
+// render fills in a part's template.
+func (s *Setup) render(r *analysis.Run, p *part, end time.Time) (string, error) {
 	quote := func(name string) string { return name }
-	if q, ok := s.Sources[m.Source].Source.(analysis.Quoter); ok {
+	if q, ok := s.Sources[p.metric.Source].Source.(analysis.Quoter); ok {
 		quote = q.Quote
 	}
 	d := analysis.QueryData{
-		Side: side, Version: quote(r.Version),
+		Side: p.side, Version: quote(r.Version),
 		Canary: analysis.Release{Version: quote(r.Version)}, Baseline: analysis.Release{Version: quote(r.BaselineVersion)},
 		Service: quote(r.Service), Environment: quote(r.Environment), Step: r.Snapshot.Step,
 		Start: r.StartedAt, End: end, Vars: map[string]string{},
 	}
-	if side == analysis.SideBaseline {
+	if p.side == analysis.SideBaseline {
 		d.Version = d.Baseline.Version
 	}
 	for k, v := range r.Snapshot.Vars {
@@ -137,18 +142,14 @@ func (s *Setup) renderAll(r *analysis.Run, m *analysis.Metric, side string, end 
 	for k, v := range r.Variables {
 		d.Vars[k] = quote(v)
 	}
-	templates := []string{m.Query}
-	if m.Kind.HasTotal() {
-		templates = append(templates, m.Total)
+	return s.Render(p.template(), d)
+}
+
+func (p *part) template() string {
+	if p.total {
+		return p.metric.Total
 	}
-	out := make([]string, len(templates))
-	for i, t := range templates {
-		var err error
-		if out[i], err = s.Render(t, d); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
+	return p.metric.Query
 }
 
 // recall takes over what earlier looks fetched.

@@ -41,6 +41,10 @@ func Judge(plan *analysis.Plan, pairs []analysis.Pair, at At) analysis.Verdict {
 		l.score = kayentaPlanScore
 	case analysis.JudgeThreshold:
 		l.score = weightedScore
+	case analysis.JudgeSequential:
+		l.evidence = newSequential(plan, pairs)
+		l.compare = l.evidence.judge
+		l.score = weightedScore
 	default:
 		return unknownJudge(plan, pairs)
 	}
@@ -55,6 +59,12 @@ func Judge(plan *analysis.Plan, pairs []analysis.Pair, at At) analysis.Verdict {
 			opinions = append(opinions, l.judge(&analysis.Pair{Metric: m.Name}))
 		}
 	}
+	if l.evidence != nil {
+		l.evidence.weigh(opinions, at)
+	}
+	for i := range opinions {
+		l.finish(&opinions[i])
+	}
 	return l.conclude(opinions)
 }
 
@@ -67,6 +77,8 @@ type look struct {
 	at      At
 	compare method // nil when the plan's judge compares nothing
 	score   scorer
+
+	evidence *sequential // nil unless the plan's judge is sequential
 }
 
 // opinion is a finding on its way to the verdict.
@@ -75,7 +87,11 @@ type opinion struct {
 	state    state
 	severe   bool    // bad, and that alone fails the run
 	weight   float64 // within its group
+	ignore   bool    // left out when nothing can be said
 	headline string  // the reason without its details, for the verdict's sentence
+
+	evidence *evidence // of the sequential judge
+	share    float64   // of the run's evidence
 }
 
 // state says what a finding counts for.
@@ -103,14 +119,19 @@ func (l *look) judge(p *analysis.Pair) opinion {
 	if !(o.weight > 0) || math.IsInf(o.weight, 1) {
 		o.weight = 1
 	}
+	o.ignore = m.NoData.Policy == analysis.NoDataIgnore
+	return o
+}
+
+// finish adds what depends on all opinions.
+func (l *look) finish(o *opinion) {
 	if o.Reason == "" {
 		o.Reason = o.headline
 	}
-	if m.NoData.Policy == analysis.NoDataIgnore && (o.state == undecided || o.state == collecting && l.at.Final) {
+	if o.ignore && (o.state == undecided || o.state == collecting && l.at.Final) {
 		o.state = leftOut
 		o.Reason += "; it is left out"
 	}
-	return o
 }
 
 func (l *look) opinion(m *analysis.Metric, p *analysis.Pair, known bool) opinion {

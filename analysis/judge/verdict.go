@@ -49,6 +49,9 @@ func (l *look) outcome(opinions []opinion, score *float64) analysis.Outcome {
 // still coming, it must fail even if those turn out well: otherwise the first metric
 // that has enough samples would decide alone.
 func (l *look) fails(opinions []opinion, score float64) bool {
+	if l.evidence != nil && l.evidence.failed {
+		return true
+	}
 	if slices.ContainsFunc(opinions, func(o opinion) bool { return o.severe }) {
 		return true
 	}
