@@ -11,6 +11,7 @@ type Pair struct {
 	Step     time.Duration `json:"step"`
 	Canary   Samples       `json:"canary"`
 	Baseline Samples       `json:"baseline"`
+	Noise    *Noise        `json:"noise,omitempty"` // what earlier good runs say about it
 }
 
 // Samples are one side of a Pair.
@@ -84,6 +85,7 @@ func (f Finding) Undecided() bool { return f.Class == ClassNoData || f.Class == 
 type SampleNote struct {
 	Canary   int `json:"canary"`
 	Baseline int `json:"baseline"`
+	History  int `json:"history,omitempty"` // of earlier good runs, which say how large the noise is
 }
 
 // Queries are the resolved queries behind a finding.

@@ -1,11 +1,3 @@
-// Package judge turns pairs of samples into a verdict: which metric is bad, by how
-// much, and whether the release passes, fails, or nothing can be said yet. All of it
-// is arithmetic on what it is given: no clock, no I/O, no randomness.
-//
-// It imports analysis and stats. Start reading here; then silence.go says what no
-// data means, threshold.go and kayenta_plan.go judge one pair, score.go makes one
-// score of many findings, verdict.go decides. lines.go does the same for JSON lines,
-// kayenta.go for Kayenta's own JSON.
 package judge
 
 import (
@@ -92,6 +84,7 @@ type opinion struct {
 
 	evidence *evidence // of the sequential judge
 	share    float64   // of the run's evidence
+	leans    bool      // not bad, but on the way
 }
 
 // state says what a finding counts for.

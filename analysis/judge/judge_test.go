@@ -15,8 +15,9 @@ import (
 // metrics, gaps, NaN, silence, trouble of sources, every policy.
 func randomLook(g *rand.Rand) (*analysis.Plan, []analysis.Pair, At) {
 	plan := &analysis.Plan{
-		Judge:      []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeThreshold}[g.IntN(2)],
-		MinSamples: 10, Score: analysis.Thresholds{Pass: 95, Marginal: 75}, Groups: analysis.Weights{"a": 3, "b": 1},
+		Judge:      []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeThreshold, analysis.JudgeSequential}[g.IntN(3)],
+		MinSamples: 10, MinDuration: analysis.Duration(time.Duration(g.IntN(40)) * time.Minute), FalseRollbackRate: 0.01,
+		Baseline: analysis.Baseline{Kind: analysis.BaselineVersion}, Score: analysis.Thresholds{Pass: 95, Marginal: 75}, Groups: analysis.Weights{"a": 3, "b": 1},
 	}
 	var pairs []analysis.Pair
 	for i := range 1 + g.IntN(4) {
@@ -96,7 +97,7 @@ func TestNoRollbackForOurOwnTrouble(t *testing.T) {
 			}
 		}
 		switch {
-		case v.Outcome == analysis.OutcomePass && (open > 0 || !at.Final):
+		case v.Outcome == analysis.OutcomePass && (open > 0 || !at.Final && (plan.Judge != analysis.JudgeSequential || at.Elapsed < plan.MinDuration.Std())):
 			t.Fatalf("passed with %d open findings, final %v: %+v", open, at.Final, v)
 		case v.Outcome == analysis.OutcomeFail && len(v.Bad()) == 0:
 			t.Fatalf("failed with nothing bad: %+v", v)
@@ -141,7 +142,7 @@ func TestUnusableWeightsDoNotFail(t *testing.T) {
 	good := analysis.Samples{Values: slices.Repeat(analysis.Values{1, 2, 3}, 20)}
 	limit := 5.0
 	for _, w := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		for _, judge := range []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeThreshold} {
+		for _, judge := range []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeThreshold, analysis.JudgeSequential} {
 			plan := &analysis.Plan{
 				Judge: judge, Groups: analysis.Weights{"g": w, "h": w}, Score: analysis.Thresholds{Pass: 95, Marginal: 75},
 				Metrics: []analysis.Metric{

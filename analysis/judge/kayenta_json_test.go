@@ -79,8 +79,10 @@ func TestKayentaSaysWhatIsMissing(t *testing.T) {
 		{`"control": [1, 2, 3], `, ``, `metric "m": values.control is missing`},
 		{`"experiment": [1, 2, 3]`, `"experiment": null`, `metric "m": values.experiment is missing`},
 		{`{"name": "m"}`, `{"name": "n"}`, `metric "m": not in canaryConfig.metrics`},
-		{`{"name": "m"}`, `{"name": "m", "analysisConfigurations": {"canary": {"critical": "yes"}}}`,
-			`metric "m": canary.critical: want true or false, have a text`},
+		{
+			`{"name": "m"}`, `{"name": "m", "analysisConfigurations": {"canary": {"critical": "yes"}}}`,
+			`metric "m": canary.critical: want true or false, have a text`,
+		},
 		{`"classifier": {}`, `"classifier": {"groupWeights": {"g": "NaN"}}`, ""},
 	} {
 		body := strings.Replace(kayentaBody, c.old, c.new, 1)

@@ -41,10 +41,12 @@ func TestKayentaSettingsAreRead(t *testing.T) {
 			r.Critical, r.MustHaveData, r.Muted = true, true, true
 		}},
 		{`{"critical": null}`, func(*KayentaRule) {}},
-		{`{"effectSize": {"allowedIncrease": 2, "allowedDecrease": 0.5, "criticalIncrease": 1e1, "criticalDecrease": null}}`,
+		{
+			`{"effectSize": {"allowedIncrease": 2, "allowedDecrease": 0.5, "criticalIncrease": 1e1, "criticalDecrease": null}}`,
 			func(r *KayentaRule) {
 				r.AllowedIncrease, r.AllowedDecrease, r.CriticalIncrease, r.CriticalDecrease = 2, 0.5, 10, 0
-			}},
+			},
+		},
 		{`{"effectSize": {"measure": "cles"}}`, func(r *KayentaRule) {
 			r.CLES = true
 			r.AllowedIncrease, r.AllowedDecrease, r.CriticalIncrease, r.CriticalDecrease = 0.5, 0.5, 0.5, 0.5

@@ -218,8 +218,11 @@ func TestKayentaAgreesOnObservedClassifications(t *testing.T) {
 			if distinct(in.Experiment) == 1 && distinct(in.Control) == 1 && got.Low != nil {
 				// Upstream's noise: the numbers are only about right.
 				for _, pair := range [][2]*KayentaNumber{
-					{got.Deviation, want.Deviation}, {got.Low, want.Low}, {got.High, want.High},
-					{got.Estimate, want.Estimate}, {got.EffectSize, want.EffectSize},
+					{got.Deviation, want.Deviation},
+					{got.Low, want.Low},
+					{got.High, want.High},
+					{got.Estimate, want.Estimate},
+					{got.EffectSize, want.EffectSize},
 				} {
 					if math.Abs(float64(*pair[0] / *pair[1])-1) > 1e-4 {
 						t.Errorf("%s: %s: got %v, want about %v", suite, o.Name, *pair[0], *pair[1])

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/stats"
 )
 
 // LineOptions say how lines are judged.
@@ -89,10 +90,7 @@ type lineFinding struct {
 // every so many, and the final one when all have been seen. It stops at the first
 // that decides.
 func (l *line) replay(plan *analysis.Plan, pairs []analysis.Pair) lineResult {
-	total := 0
-	for i := range pairs {
-		total = max(total, length(&pairs[i].Canary), length(&pairs[i].Baseline))
-	}
+	total := l.samples()
 	seen := firstLook(plan)
 	every := 1
 	if l.FirstLook != nil {
@@ -119,6 +117,8 @@ func firstLook(plan *analysis.Plan) int {
 			need = m.Threshold.Consecutive
 		case plan.Judge == analysis.JudgeKayenta:
 			need = plan.MinSamples
+		case m.Kind == analysis.Gauge:
+			need = stats.LevelMin
 		}
 		if first == 0 || need < first {
 			first = need
@@ -142,8 +142,6 @@ func firstSamples(s analysis.Samples, seen int) analysis.Samples {
 	s.Totals = s.Totals[:min(seen, len(s.Totals))]
 	return s
 }
-
-func length(s *analysis.Samples) int { return max(len(s.Values), len(s.Totals)) }
 
 func (l *line) result(v analysis.Verdict, seen int) lineResult {
 	r := lineResult{

@@ -58,6 +58,7 @@ func (m *lineMetric) check() string {
 		return "weight must be above 0"
 	}
 	switch t := m.Tolerance; {
+	case t == nil:
 	case t.Relative < 0 || t.Absolute < 0:
 		return "tolerance must not be below 0"
 	case t.Relative > 0 && t.Absolute > 0:

@@ -25,7 +25,7 @@ type lineMetric struct {
 	Kind      analysis.MetricKind `json:"kind"`      // default gauge
 	Direction analysis.Direction  `json:"direction"` // default either
 	lineSeries
-	Tolerance lineTolerance  `json:"tolerance"`
+	Tolerance *lineTolerance `json:"tolerance"` // default 5 %
 	Critical  bool           `json:"critical"`
 	Weight    *float64       `json:"weight"`
 	Group     string         `json:"group"`

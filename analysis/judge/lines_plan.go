@@ -11,6 +11,7 @@ const (
 	linePass     = 95
 	lineMarginal = 75
 	lineRate     = 0.01
+	lineChange   = 0.05 // tolerance
 )
 
 // plan makes a plan and its pairs of a line.
@@ -37,6 +38,12 @@ func (l *line) plan(opts LineOptions) (*analysis.Plan, []analysis.Pair, error) {
 	if l.FalseRollbackRate != nil {
 		plan.FalseRollbackRate = *l.FalseRollbackRate
 	}
+	// The run is as long as its longest series, but as long as one of unknown length
+	// at least, so that the looks of a short line are those of a longer one that
+	// begins the same. All of it is judged: what passes early may be bad later.
+	whole := max(unknownLength, l.samples())
+	plan.Duration = plan.Step * analysis.Duration(whole)
+	plan.MinDuration = plan.Duration
 	pairs := make([]analysis.Pair, len(l.Metrics))
 	for i := range l.Metrics {
 		m := &l.Metrics[i]
@@ -50,13 +57,42 @@ func (l *line) plan(opts LineOptions) (*analysis.Plan, []analysis.Pair, error) {
 			Baseline: analysis.Samples{Values: m.Baseline, Totals: m.BaselineTotal},
 		}
 	}
+	Remember(pairs, Learn(plan, l.history(plan)))
 	return plan, pairs, nil
+}
+
+// samples is the length of the longest series.
+func (l *line) samples() int {
+	n := 0
+	for i := range l.Metrics {
+		m := &l.Metrics[i]
+		n = max(n, len(m.Canary), len(m.Baseline))
+	}
+	return n
+}
+
+// history is an earlier run, of the metrics that have one.
+func (l *line) history(plan *analysis.Plan) []analysis.Pair {
+	var pairs []analysis.Pair
+	for i := range l.Metrics {
+		if h := l.Metrics[i].History; h != nil {
+			pairs = append(pairs, analysis.Pair{
+				Metric: l.Metrics[i].Name, Step: plan.Step.Std(),
+				Canary:   analysis.Samples{Values: h.Canary, Totals: h.CanaryTotal},
+				Baseline: analysis.Samples{Values: h.Baseline, Totals: h.BaselineTotal},
+			})
+		}
+	}
+	return pairs
 }
 
 func (m *lineMetric) metric() analysis.Metric {
 	out := analysis.Metric{
 		Name: m.Name, Kind: m.Kind, Direction: m.Direction, Critical: m.Critical, Group: m.Group,
-		Weight: 1, Tolerance: m.Tolerance.Tolerance, NoData: analysis.NoDataRule{Policy: analysis.NoDataWait},
+		Weight: 1, Tolerance: analysis.Tolerance{Relative: lineChange}, NoData: analysis.NoDataRule{Policy: analysis.NoDataWait},
+	}
+	if m.Tolerance != nil {
+		out.Tolerance = m.Tolerance.Tolerance
 	}
 	if m.Weight != nil {
 		out.Weight = *m.Weight

@@ -42,39 +42,103 @@ func TestPlainLines(t *testing.T) {
 		judge      analysis.JudgeName
 		want       string
 	}{
-		{"bad from the start: fails at the first look", `{"name":"a","metrics":[` + gauge(series(60, 14), series(60, 10)) + `]}`,
+		{
+			"bad from the start: fails at the first look", `{"name":"a","metrics":[` + gauge(series(60, 14), series(60, 10)) + `]}`,
 			analysis.JudgeKayenta, `{"name":"a","outcome":"fail","score":0,"failed_at":50,"decided_at":50,
-			"findings":[{"metric":"p99","class":"high","bad":true,"evidence":null,"samples":{"canary":50,"baseline":50}}]}`},
-		{"good: decided at the end", `{"name":"a","metrics":[` + gauge(series(60, 10), series(60, 10)) + `]}`,
+			"findings":[{"metric":"p99","class":"high","bad":true,"evidence":null,"samples":{"canary":50,"baseline":50}}]}`,
+		},
+		{
+			"good: decided at the end", `{"name":"a","metrics":[` + gauge(series(60, 10), series(60, 10)) + `]}`,
 			analysis.JudgeKayenta, `{"outcome":"pass","score":100,"failed_at":null,"decided_at":60,
-			"findings":[{"class":"pass","bad":false,"effect":0,"interval":null,"samples":{"canary":60,"baseline":60}}]}`},
-		{"looks from first_look on, every look_every", `{"first_look":10,"look_every":7,"metrics":[` + gauge(step(60, 20, 10, 14), series(60, 10)) + `]}`,
-			analysis.JudgeKayenta, `{"name":"","outcome":"fail","failed_at":59,"decided_at":59}`},
-		{"the last look is at the end, off the rhythm", `{"first_look":40,"look_every":15,"metrics":[` + gauge(series(59, 10), series(59, 10)) + `]}`,
-			analysis.JudgeKayenta, `{"outcome":"pass","decided_at":59}`},
-		{"shorter than the minimum", `{"metrics":[` + gauge(series(30, 14), series(30, 10)) + `]}`,
+			"findings":[{"class":"pass","bad":false,"effect":0,"interval":null,"samples":{"canary":60,"baseline":60}}]}`,
+		},
+		{
+			"looks from first_look on, every look_every", `{"first_look":10,"look_every":7,"metrics":[` + gauge(step(60, 20, 10, 14), series(60, 10)) + `]}`,
+			analysis.JudgeKayenta, `{"name":"","outcome":"fail","failed_at":59,"decided_at":59}`,
+		},
+		{
+			"the last look is at the end, off the rhythm", `{"first_look":40,"look_every":15,"metrics":[` + gauge(series(59, 10), series(59, 10)) + `]}`,
+			analysis.JudgeKayenta, `{"outcome":"pass","decided_at":59}`,
+		},
+		{
+			"shorter than the minimum", `{"metrics":[` + gauge(series(30, 14), series(30, 10)) + `]}`,
 			analysis.JudgeKayenta, `{"outcome":"inconclusive","score":null,"failed_at":null,"decided_at":null,"reason":"cannot say: p99 has 30 of 50 samples",
-			"findings":[{"class":"nodata","bad":false,"effect":null,"interval":null,"evidence":null,"seen":null,"expected":null}]}`},
-		{"the run is as long as the longest series", `{"first_look":5,"metrics":[` + gauge(series(8, 10), series(12, 10)) + `]}`,
-			analysis.JudgeKayenta, `{"outcome":"pass","decided_at":12,"findings":[{"samples":{"canary":8,"baseline":12}}]}`},
-		{"no samples", `{"metrics":[` + gauge(`[]`, `[]`) + `]}`,
-			analysis.JudgeKayenta, `{"outcome":"inconclusive","score":null,"decided_at":null}`},
-		{"nulls are missing", `{"first_look":3,"metrics":[` + gauge(`[14,null,14.1,"NaN",14.2,null,14.3]`, series(7, 10)) + `]}`,
-			analysis.JudgeKayenta, `{"outcome":"fail","failed_at":5,"findings":[{"samples":{"canary":3,"baseline":5}}]}`},
-		{"a ratio", `{"first_look":6,"metrics":[{"name":"errors","kind":"ratio","direction":"increase","canary":[10,7,10,7,10,7],
+			"findings":[{"class":"nodata","bad":false,"effect":null,"interval":null,"evidence":null,"seen":null,"expected":null}]}`,
+		},
+		{
+			"the run is as long as the longest series", `{"first_look":5,"metrics":[` + gauge(series(8, 10), series(12, 10)) + `]}`,
+			analysis.JudgeKayenta, `{"outcome":"pass","decided_at":12,"findings":[{"samples":{"canary":8,"baseline":12}}]}`,
+		},
+		{
+			"no samples", `{"metrics":[` + gauge(`[]`, `[]`) + `]}`,
+			analysis.JudgeKayenta, `{"outcome":"inconclusive","score":null,"decided_at":null}`,
+		},
+		{
+			"nulls are missing", `{"first_look":3,"metrics":[` + gauge(`[14,null,14.1,"NaN",14.2,null,14.3]`, series(7, 10)) + `]}`,
+			analysis.JudgeKayenta, `{"outcome":"fail","failed_at":5,"findings":[{"samples":{"canary":3,"baseline":5}}]}`,
+		},
+		{
+			"a ratio", `{"first_look":6,"metrics":[{"name":"errors","kind":"ratio","direction":"increase","canary":[10,7,10,7,10,7],
 			"canary_total":[100,100,100,100,100,100],"baseline":[1,2,1,2,1,2],"baseline_total":[100,100,100,100,100,100]}]}`,
-			analysis.JudgeKayenta, `{"outcome":"fail","failed_at":6,"findings":[{"metric":"errors","class":"high","seen":0.085,"expected":0.015}]}`},
-		{"a threshold beside it looks at once", `{"metrics":[` + gauge(series(60, 10), series(60, 10)) +
-			`,{"name":"heap","threshold":{"max":0.9,"consecutive":2},"critical":true,"canary":[0.5,0.95,null,0.96,0.1]}]}`,
-			analysis.JudgeKayenta, `{"outcome":"fail","score":0,"failed_at":4,"findings":[{"class":"nodata"},{"class":"high","bad":true,"critical":true,"seen":0.96,"expected":0.9}]}`},
-		{"thresholds only", `{"name":"t","step_seconds":30,"metrics":[{"name":"up","threshold":{"min":1},"group":"g","weight":2,"canary":[1,1,1]}]}`,
-			analysis.JudgeThreshold, `{"outcome":"pass","score":100,"decided_at":3,"groups":[{"name":"g","score":100,"weight":1,"no_data":false}]}`},
-		{"what other judges use is accepted", `{"false_rollback_rate":0.05,"metrics":[{"name":"m","kind":"count","direction":"either","tolerance":0.1,
+			analysis.JudgeKayenta, `{"outcome":"fail","failed_at":6,"findings":[{"metric":"errors","class":"high","seen":0.085,"expected":0.015}]}`,
+		},
+		{
+			"a threshold beside it looks at once", `{"metrics":[` + gauge(series(60, 10), series(60, 10)) +
+				`,{"name":"heap","threshold":{"max":0.9,"consecutive":2},"critical":true,"canary":[0.5,0.95,null,0.96,0.1]}]}`,
+			analysis.JudgeKayenta, `{"outcome":"fail","score":0,"failed_at":4,"findings":[{"class":"nodata"},{"class":"high","bad":true,"critical":true,"seen":0.96,"expected":0.9}]}`,
+		},
+		{
+			"thresholds only", `{"name":"t","step_seconds":30,"metrics":[{"name":"up","threshold":{"min":1},"group":"g","weight":2,"canary":[1,1,1]}]}`,
+			analysis.JudgeThreshold, `{"outcome":"pass","score":100,"decided_at":3,"groups":[{"name":"g","score":100,"weight":1,"no_data":false}]}`,
+		},
+		{
+			"what other judges use is accepted", `{"false_rollback_rate":0.05,"metrics":[{"name":"m","kind":"count","direction":"either","tolerance":0.1,
 			"canary":[1],"canary_total":[5],"baseline":[1],"baseline_total":[5],"history":{"canary":[1],"canary_total":[2],"baseline":[],"baseline_total":[]}},
 			{"name":"n","tolerance":{"absolute":0.002},"canary":[1],"baseline":[1]},{"name":"o","tolerance":{"relative":0.2},"canary":[1],"baseline":[1]}]}`,
-			analysis.JudgeKayenta, `{"outcome":"inconclusive"}`},
-		{"no judge named is the sequential one", `{"metrics":[` + gauge(series(60, 10), series(60, 10)) + `]}`,
-			"", `{"outcome":"inconclusive","score":null,"reason":"this build has no judge sequential"}`},
+			analysis.JudgeKayenta, `{"outcome":"inconclusive"}`,
+		},
+		{
+			"no judge named is the sequential one: it fails as soon as it can", `{"name":"a","metrics":[` + gauge(series(60, 20), series(60, 10)) + `]}`,
+			"", `{"outcome":"fail","score":0,"failed_at":8,"decided_at":8,
+			"findings":[{"metric":"p99","class":"high","bad":true,"samples":{"canary":8,"baseline":8}}]}`,
+		},
+		{
+			"sequential: a step", `{"metrics":[` + gauge(step(60, 30, 10, 14), series(60, 10)) + `]}`,
+			"", `{"outcome":"fail","failed_at":35,"findings":[{"class":"high","effect_unit":null}]}`,
+		},
+		{
+			"sequential: good passes at the end, however sure it is before", `{"metrics":[` + gauge(series(60, 10), series(60, 10)) + `]}`,
+			"", `{"outcome":"pass","score":100,"failed_at":null,"decided_at":60,"reason":"1 metric judged, none bad"}`,
+		},
+		{
+			"sequential: shorter than its minimum", `{"metrics":[` + gauge(series(7, 14), series(7, 10)) + `]}`,
+			"", `{"outcome":"inconclusive","score":null,"decided_at":null,"reason":"cannot say: p99 needs 1 more sample of both sides: it has 7"}`,
+		},
+		{
+			"sequential: direction is either when it is not said, and a fall counts", `{"metrics":[{"name":"m","canary":` + series(60, 6) + `,"baseline":` + series(60, 10) + `}]}`,
+			"", `{"outcome":"fail","findings":[{"class":"low","bad":true}]}`,
+		},
+		{
+			"sequential: within a tolerance", `{"metrics":[{"name":"m","tolerance":0.6,"canary":` + series(60, 14) + `,"baseline":` + series(60, 10) + `}]}`,
+			"", `{"outcome":"pass","decided_at":60}`,
+		},
+		{
+			"sequential: the tolerance is 5 % when it is not said", `{"metrics":[{"name":"m","canary":` + series(60, 10.3) + `,"baseline":` + series(60, 10) + `}]}`,
+			"", `{"outcome":"pass","decided_at":60}`,
+		},
+		{
+			"sequential: and may be none", `{"metrics":[{"name":"m","tolerance":0,"canary":` + series(60, 10.3) + `,"baseline":` + series(60, 10) + `}]}`,
+			"", `{"outcome":"fail"}`,
+		},
+		{
+			"sequential: min_samples of the other judge does not hold it back", `{"first_look":10,"look_every":5,"metrics":[` + gauge(series(60, 20), series(60, 10)) + `]}`,
+			"", `{"outcome":"fail","failed_at":10}`,
+		},
+		{
+			"sequential: history", `{"metrics":[{"name":"m","canary":` + series(60, 10) + `,"baseline":` + series(60, 10.1) + `,"history":{"canary":` +
+				strings.Replace(series(90, 10), "10.1", "10.4", 7) + `,"baseline":` + series(90, 10) + `}}]}`,
+			"", `{"outcome":"pass","findings":[{"samples":{"canary":60,"baseline":60,"history":90}}]}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := lineOf(t, c.line, LineOptions{Judge: c.judge})
@@ -93,16 +157,20 @@ func TestPlainLines(t *testing.T) {
 // A look must not see what comes after it: cutting the run at the look that failed
 // gives the same failure.
 func TestLooksSeeOnlyThePast(t *testing.T) {
-	whole := `{"first_look":10,"metrics":[{"name":"m","canary":` + series(60, 10.3) + `,"baseline":` + series(60, 10) + `}]}`
-	at, ok := lineOf(t, whole, kayentaLines)["failed_at"].(float64)
-	if !ok || at < 10 || at >= 60 {
-		t.Fatalf("failed at %v", at)
-	}
-	for n := 10; n <= int(at); n++ {
-		cut := `{"first_look":10,"metrics":[{"name":"m","canary":` + series(n, 10.3) + `,"baseline":` + series(n, 10) + `}]}`
-		got := lineOf(t, cut, kayentaLines)
-		if failed := got["failed_at"] != nil; failed != (n == int(at)) {
-			t.Errorf("cut at %d: failed_at %v", n, got["failed_at"])
+	for judge, base := range map[analysis.JudgeName]float64{analysis.JudgeKayenta: 10.3, analysis.JudgeSequential: 10.6} {
+		opts := LineOptions{Judge: judge}
+		line := func(n int) string {
+			return `{"first_look":10,"metrics":[{"name":"m","canary":` + series(n, base) + `,"baseline":` + series(n, 10) + `}]}`
+		}
+		at, ok := lineOf(t, line(60), opts)["failed_at"].(float64)
+		if !ok || at < 10 || at >= 60 {
+			t.Fatalf("%s: failed at %v", judge, at)
+		}
+		for n := 10; n <= int(at); n++ {
+			got := lineOf(t, line(n), opts)
+			if failed := got["failed_at"] != nil; failed != (n == int(at)) {
+				t.Errorf("%s, cut at %d: failed_at %v", judge, n, got["failed_at"])
+			}
 		}
 	}
 }
@@ -146,10 +214,14 @@ func TestLinesThatCannotBeJudged(t *testing.T) {
 		{metric(`"kind":"histogram","canary":[1],"baseline":[1]`), `line: metric "m": kind histogram is not gauge, ratio or count`},
 		{metric(`"direction":"up","canary":[1],"baseline":[1]`), `line: metric "m": direction up is not increase, decrease or either`},
 		{metric(`"kind":"ratio","canary":[1],"baseline":[1]`), `line: metric "m": canary_total is missing: it is a ratio`},
-		{metric(`"kind":"ratio","canary":[1],"canary_total":[2,3],"baseline":[1],"baseline_total":[2]`),
-			`line: metric "m": canary has 1 value, canary_total has 2 values`},
-		{metric(`"kind":"count","canary":[1],"canary_total":[2],"baseline":[1,2],"baseline_total":[2]`),
-			`line: metric "m": baseline has 2 values, baseline_total has 1 value`},
+		{
+			metric(`"kind":"ratio","canary":[1],"canary_total":[2,3],"baseline":[1],"baseline_total":[2]`),
+			`line: metric "m": canary has 1 value, canary_total has 2 values`,
+		},
+		{
+			metric(`"kind":"count","canary":[1],"canary_total":[2],"baseline":[1,2],"baseline_total":[2]`),
+			`line: metric "m": baseline has 2 values, baseline_total has 1 value`,
+		},
 		{metric(`"canary":[1],"canary_total":[2],"baseline":[1]`), `line: metric "m": canary_total does not belong to a gauge`},
 		{metric(`"canary":["x"],"baseline":[1]`), `line: number "x": not understood (try: a JSON number, or one of the strings "NaN", "+Inf", "-Inf")`},
 		{metric(`"canary":[true],"baseline":[1]`), `line: metrics.canary: a JSON bool does not fit there`},
@@ -161,8 +233,10 @@ func TestLinesThatCannotBeJudged(t *testing.T) {
 		{metric(`"canary":[1],"threshold":{"max":1,"min":2}`), `line: metric "m": threshold: min is above max`},
 		{metric(`"canary":[1],"threshold":{"max":1,"consecutive":0}`), `line: metric "m": threshold: consecutive must be at least 1`},
 		{metric(`"canary":[1],"baseline":[1],"history":{"baseline":[1]}`), `line: metric "m": history: canary is missing`},
-		{`{"metrics":[{"name":"m","canary":[1],"baseline":[1]},{"name":"m","canary":[1],"baseline":[1]}]}`,
-			`line: metric "m": there are two of this name`},
+		{
+			`{"metrics":[{"name":"m","canary":[1],"baseline":[1]},{"name":"m","canary":[1],"baseline":[1]}]}`,
+			`line: metric "m": there are two of this name`,
+		},
 		{`{"canaryConfig":{"metrics":[]}}`, "kayenta judgement: canaryConfig.classifier is missing"},
 		{`{"canaryConfig":null,"metrics":[]}`, `line: unknown field "canaryConfig"`},
 		{`{"canaryConfig":{"metrics":[`, "line: not JSON at byte 28: unexpected end of JSON input"},
@@ -198,12 +272,14 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte(`{"first_look":1,"metrics":[{"name":"m","kind":"ratio","canary":[1,null],"canary_total":[0,"NaN"],"baseline":["+Inf",2],"baseline_total":[1,1]}]}`))
 	f.Add([]byte(`{"metrics":[{"name":"m","threshold":{"max":1},"canary":[1e308,"-Inf"]}]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		out, err := Line(raw, kayentaLines)
-		switch {
-		case err != nil && analysis.KindOf(err) != analysis.Invalid:
-			t.Errorf("%s: %v", raw, err)
-		case err == nil && !json.Valid(out):
-			t.Errorf("%s: %s", raw, out)
+		for _, judge := range []analysis.JudgeName{analysis.JudgeKayenta, analysis.JudgeSequential} {
+			out, err := Line(raw, LineOptions{Judge: judge})
+			switch {
+			case err != nil && analysis.KindOf(err) != analysis.Invalid:
+				t.Errorf("%s: %v", raw, err)
+			case err == nil && !json.Valid(out):
+				t.Errorf("%s: %s", raw, out)
+			}
 		}
 	})
 }

@@ -27,10 +27,11 @@ type planCase struct {
 }
 
 type casePair struct {
-	Metric   string     `json:"metric"`
-	Segment  string     `json:"segment"`
-	Canary   caseSample `json:"canary"`
-	Baseline caseSample `json:"baseline"`
+	Metric   string          `json:"metric"`
+	Segment  string          `json:"segment"`
+	Canary   caseSample      `json:"canary"`
+	Baseline caseSample      `json:"baseline"`
+	Noise    *analysis.Noise `json:"noise"`
 }
 
 type caseSample struct {
@@ -97,7 +98,7 @@ func readPlanCase(t *testing.T, path string) (planCase, []analysis.Pair) {
 	var pairs []analysis.Pair
 	for _, p := range c.Pairs {
 		pairs = append(pairs, analysis.Pair{
-			Metric: p.Metric, Segment: p.Segment, Step: time.Minute,
+			Metric: p.Metric, Segment: p.Segment, Step: time.Minute, Noise: p.Noise,
 			Canary: p.Canary.samples(), Baseline: p.Baseline.samples(),
 		})
 	}

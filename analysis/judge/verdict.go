@@ -20,6 +20,9 @@ func (l *look) conclude(opinions []opinion) analysis.Verdict {
 		if slices.ContainsFunc(opinions, func(o opinion) bool { return o.severe }) {
 			score = 0
 		}
+		if l.evidence != nil {
+			score = l.evidence.score(score, opinions)
+		}
 		v.Score = &score
 	}
 	v.Outcome = l.outcome(opinions, v.Score)
@@ -35,6 +38,8 @@ func (l *look) outcome(opinions []opinion, score *float64) analysis.Outcome {
 	switch {
 	case score != nil && l.fails(opinions, *score):
 		return analysis.OutcomeFail
+	case l.evidence != nil && l.evidence.passesEarly(opinions, score, l.at):
+		return analysis.OutcomePass
 	case !l.at.Final:
 		return analysis.OutcomeContinue
 	case score == nil || slices.ContainsFunc(opinions, isState(collecting, undecided)):
@@ -74,6 +79,7 @@ func (l *look) fails(opinions []opinion, score float64) bool {
 // reason says in one sentence why the outcome is what it is.
 func (l *look) reason(opinions []opinion, v *analysis.Verdict) string {
 	bad := headlines(worstFirst(opinions))
+	leaning := headlines(slices.DeleteFunc(slices.Clone(opinions), func(o opinion) bool { return !o.leans }))
 	open := headlines(slices.DeleteFunc(slices.Clone(opinions), isState(decided, leftOut)))
 	score := ""
 	if v.Score != nil {
@@ -85,7 +91,7 @@ func (l *look) reason(opinions []opinion, v *analysis.Verdict) string {
 	}
 	switch v.Outcome {
 	case analysis.OutcomeFail:
-		if slices.ContainsFunc(opinions, func(o opinion) bool { return o.severe }) {
+		if l.evidence != nil && l.evidence.failed || slices.ContainsFunc(opinions, func(o opinion) bool { return o.severe }) {
 			return list(bad)
 		}
 		return score + " is below " + figures(l.plan.Score.Marginal, 15) + ": " + list(bad)
@@ -94,6 +100,12 @@ func (l *look) reason(opinions []opinion, v *analysis.Verdict) string {
 	case analysis.OutcomePass:
 		if len(bad) > 0 {
 			return score + " passes although " + list(bad)
+		}
+		if !l.at.Final {
+			return "passed before the end: " + plural(countState(opinions, decided), "metric") + " judged, each within its tolerance"
+		}
+		if len(leaning) > 0 {
+			return fine + ", but " + list(leaning)
 		}
 		return fine
 	case analysis.OutcomeInconclusive:
@@ -107,6 +119,8 @@ func (l *look) reason(opinions []opinion, v *analysis.Verdict) string {
 		return "no decision yet, " + score + ": " + list(bad) + "; waiting because " + list(open)
 	case len(bad) > 0:
 		return "no decision yet, " + score + ": " + list(bad)
+	case len(leaning) > 0:
+		return "no decision yet: " + list(leaning)
 	case len(open) > 0:
 		return "no decision yet: " + list(open)
 	}

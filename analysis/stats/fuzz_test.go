@@ -11,9 +11,19 @@ import (
 func FuzzNoPanic(f *testing.F) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, seed := range [][]float64{
-		{}, {1}, {1, 2}, {0, 0, 0, 0}, {nan}, {nan, 1, 2, nan}, {inf, -inf, 1}, {inf, inf}, {-inf, -inf, nan},
-		{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64, 1}, {math.SmallestNonzeroFloat64, 0, -math.SmallestNonzeroFloat64},
-		{math.Copysign(0, -1), 0, 0, math.Copysign(0, -1)}, {1e-300, 1e300, 1e-300, 1e300, 2, 3},
+		{},
+		{1},
+		{1, 2},
+		{0, 0, 0, 0},
+		{nan},
+		{nan, 1, 2, nan},
+		{inf, -inf, 1},
+		{inf, inf},
+		{-inf, -inf, nan},
+		{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64, 1},
+		{math.SmallestNonzeroFloat64, 0, -math.SmallestNonzeroFloat64},
+		{math.Copysign(0, -1), 0, 0, math.Copysign(0, -1)},
+		{1e-300, 1e300, 1e-300, 1e300, 2, 3},
 	} {
 		var b []byte
 		for _, v := range seed {

@@ -9,7 +9,12 @@ import (
 
 func TestNormalQuantile(t *testing.T) {
 	for _, c := range []struct{ p, want float64 }{
-		{0, math.Inf(-1)}, {1, math.Inf(1)}, {0.5, 0}, {-0.1, math.NaN()}, {1.1, math.NaN()}, {math.NaN(), math.NaN()},
+		{0, math.Inf(-1)},
+		{1, math.Inf(1)},
+		{0.5, 0},
+		{-0.1, math.NaN()},
+		{1.1, math.NaN()},
+		{math.NaN(), math.NaN()},
 		{0.975, 1.959963984540054}, // any table
 	} {
 		if got := NormalQuantile(c.p); !near(got, c.want, 1e-14) {
