@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/judge"
 	"github.com/haldane-dev/haldane/analysis/store"
 )
 
@@ -49,6 +50,10 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 	if err != nil {
 		return gathered{}, err
 	}
+	noise, err := e.store.Known(ctx, r.ID)
+	if err != nil {
+		return gathered{}, err
+	}
 	parts := s.parts(r, w)
 	for _, p := range parts {
 		p.recall(known)
@@ -65,6 +70,7 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 		}
 	}
 	g.pairs = pairUp(&r.Snapshot, w, parts)
+	judge.Remember(g.pairs, noise)
 	return g, nil
 }
 

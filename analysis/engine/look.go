@@ -102,6 +102,11 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 		if err := tx.Complete(ctx, job); err != nil {
 			return err
 		}
+		if look.Verdict.Outcome == analysis.OutcomePass {
+			if err := keepNoise(ctx, tx, &r, g.pairs); err != nil {
+				return err
+			}
+		}
 		if look.Verdict.Outcome != analysis.OutcomeContinue {
 			return e.conclude(ctx, tx, s, &r, look.Verdict, analysis.Haldane, now)
 		}

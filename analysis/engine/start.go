@@ -172,6 +172,9 @@ func (e *Engine) launch(ctx context.Context, tx *store.Tx, s *Setup, r *analysis
 		reason := fmt.Sprintf("%s failed before, in run %s; start it with force to judge it again", r.Version, by)
 		return e.conclude(ctx, tx, s, r, analysis.Verdict{Outcome: analysis.OutcomeFail, Reason: reason}, analysis.Haldane, now)
 	}
+	if err := recallNoise(ctx, tx, r); err != nil {
+		return err
+	}
 	delay := s.delay(&r.Snapshot)
 	r.NextLook = 1
 	r.NextLookAt, _ = r.Due(time.Time{}, delay)

@@ -26,40 +26,48 @@ func (f Family) known(share float64) Family {
 	return f
 }
 
-// carries sets the information of a sample.
-func (f Family) carries(nats float64) Family {
-	f.Information = nats
+// carries sets the information of the samples.
+func (f Family) carries(i Information) Family {
+	f.Information = i
 	return f
 }
 
-// gaugeInformation is the Kullback-Leibler information of a step on the log scale
-// beyond a tolerance of 5 %, in Gaussian noise of the given sd a side, first-order
-// autocorrelated: (log(factor/1.05))^2 / (2 var), var the long-run variance of the
-// difference of the sides.
-func gaugeInformation(factor, sd, phi float64) float64 {
+// gaugeStart is the Kullback-Leibler information of a change from the first sample
+// on, on the log scale beyond a tolerance of 5 %, in Gaussian noise of the given sd a
+// side, first-order autocorrelated: d^2 / (2 var) of the first sample, with var that of
+// the difference of the sides, and (1-phi)/(1+phi) times that of each later one.
+func gaugeStart(factor, sd, phi float64) Information {
 	d := math.Log(factor / 1.05)
-	return d * d / (2 * 2 * sd * sd * (1 + phi) / (1 - phi))
+	first := d * d / (2 * 2 * sd * sd)
+	return Information{First: first, Each: first * (1 - phi) / (1 + phi)}
+}
+
+// gaugeJump is that of a change later on, where the samples before say what to
+// expect: the first one has the noise of an innovation alone, 1-phi^2 of the variance.
+func gaugeJump(factor, sd, phi float64) Information {
+	i := gaugeStart(factor, sd, phi)
+	i.First /= 1 - phi*phi
+	return i
 }
 
 func gaugeBad() []Family {
 	at := func(from func(*rand.Rand, int) int, x float64) harm { return harm{from: from, factor: times(x)} }
-	info := gaugeInformation
 	return []Family{
-		bad("gauge/x1.5-start-ar0", "x1.5 from the start, no autocorrelation", at(start, 1.5), alike(ar(0, side))).find(0.995, 12).carries(info(1.5, side, 0)),
-		bad("gauge/x1.5-start", "the same, autocorrelation 0.5", at(start, 1.5), alike(ar(0.5, side))).find(0.995, 12).carries(info(1.5, side, 0.5)),
-		bad("gauge/x1.5-start-ar0.8", "the same, autocorrelation 0.8", at(start, 1.5), alike(ar(0.8, side))).carries(info(1.5, side, 0.8)),
-		bad("gauge/x1.5-mid", "x1.5 in mid-run, autocorrelation 0.5", at(middle, 1.5), alike(ar(0.5, side))).find(0.98, 10).carries(info(1.5, side, 0.5)),
-		bad("gauge/x1.5-mid-ar0.8", "the same, autocorrelation 0.8", at(middle, 1.5), alike(ar(0.8, side))).carries(info(1.5, side, 0.8)),
-		bad("gauge/x1.5-half", "x1.5 from the middle sample on, autocorrelation 0.5", at(halfway, 1.5), alike(ar(0.5, side))).find(0.98, 10).carries(info(1.5, side, 0.5)),
-		bad("gauge/x1.5-late", "x1.5 in the fifth sixth of the run", at(late, 1.5), alike(ar(0.5, side))).carries(info(1.5, side, 0.5)),
-		bad("gauge/x2-mid-ar0.8", "x2 in mid-run, autocorrelation 0.8", at(middle, 2), alike(ar(0.8, side))).find(0.98, 8).carries(info(2, side, 0.8)),
-		bad("gauge/x2-half-ar0.8", "x2 from the middle sample on, autocorrelation 0.8", at(halfway, 2), alike(ar(0.8, side))).find(0.98, 8).carries(info(2, side, 0.8)),
-		bad("gauge/x2-mid-ar0.95", "x2 in mid-run, autocorrelation 0.95", at(middle, 2), alike(ar(0.95, side))).carries(info(2, side, 0.95)),
-		bad("gauge/x1.2-start-ar0", "x1.2 from the start, no autocorrelation", at(start, 1.2), alike(ar(0, side))).carries(info(1.2, side, 0)),
-		bad("gauge/x1.2-start", "x1.2 from the start, autocorrelation 0.5", at(start, 1.2), alike(ar(0.5, side))).find(0.6, 0).known(0.9).carries(info(1.2, side, 0.5)),
-		bad("gauge/x1.2-mid", "x1.2 in mid-run, autocorrelation 0.5", at(middle, 1.2), alike(ar(0.5, side))).carries(info(1.2, side, 0.5)),
-		bad("gauge/x1.1-start", "x1.1 from the start, autocorrelation 0.5", at(start, 1.1), alike(ar(0.5, side))).carries(info(1.1, side, 0.5)),
-		bad("gauge/x1.1-start-quiet", "x1.1 from the start, noise 2 %", at(start, 1.1), alike(ar(0.5, 0.02))).carries(info(1.1, 0.02, 0.5)),
+		bad("gauge/x1.5-start-ar0", "x1.5 from the start, no autocorrelation", at(start, 1.5), alike(ar(0, side))).find(0.995, 12).carries(gaugeStart(1.5, side, 0)),
+		bad("gauge/x1.5-start", "the same, autocorrelation 0.5", at(start, 1.5), alike(ar(0.5, side))).find(0.995, 12).carries(gaugeStart(1.5, side, 0.5)),
+		bad("gauge/x1.5-start-ar0.8", "the same, autocorrelation 0.8", at(start, 1.5), alike(ar(0.8, side))).carries(gaugeStart(1.5, side, 0.8)),
+		bad("gauge/x1.5-mid", "x1.5 in mid-run, autocorrelation 0.5", at(middle, 1.5), alike(ar(0.5, side))).find(0.98, 10).carries(gaugeJump(1.5, side, 0.5)),
+		bad("gauge/x1.5-mid-ar0.8", "the same, autocorrelation 0.8", at(middle, 1.5), alike(ar(0.8, side))).carries(gaugeJump(1.5, side, 0.8)),
+		bad("gauge/x1.5-half", "x1.5 from the middle sample on, autocorrelation 0.5", at(halfway, 1.5), alike(ar(0.5, side))).find(0.98, 10).carries(gaugeJump(1.5, side, 0.5)),
+		bad("gauge/x1.5-late", "x1.5 in the fifth sixth of the run", at(late, 1.5), alike(ar(0.5, side))).carries(gaugeJump(1.5, side, 0.5)),
+		bad("gauge/x2-mid-ar0.8", "x2 in mid-run, autocorrelation 0.8", at(middle, 2), alike(ar(0.8, side))).find(0.98, 8).carries(gaugeJump(2, side, 0.8)),
+		bad("gauge/x2-half-ar0.8", "x2 from the middle sample on, autocorrelation 0.8", at(halfway, 2), alike(ar(0.8, side))).find(0.98, 8).carries(gaugeJump(2, side, 0.8)),
+		bad("gauge/x2-mid-ar0.95", "x2 in mid-run, autocorrelation 0.95", at(middle, 2), alike(ar(0.95, side))).carries(gaugeJump(2, side, 0.95)),
+		bad("gauge/x1.2-start-ar0", "x1.2 from the start, no autocorrelation", at(start, 1.2), alike(ar(0, side))).carries(gaugeStart(1.2, side, 0)),
+		bad("gauge/x1.2-start", "x1.2 from the start, autocorrelation 0.5", at(start, 1.2), alike(ar(0.5, side))).find(0.6, 0).known(0.9).carries(gaugeStart(1.2, side, 0.5)),
+		bad("gauge/x1.2-mid", "x1.2 in mid-run, autocorrelation 0.5", at(middle, 1.2), alike(ar(0.5, side))).carries(gaugeJump(1.2, side, 0.5)),
+		bad("gauge/x1.1-start", "x1.1 from the start, autocorrelation 0.5", at(start, 1.1), alike(ar(0.5, side))).carries(gaugeStart(1.1, side, 0.5)),
+		bad("gauge/x1.1-start-quiet", "x1.1 from the start, noise 2 %", at(start, 1.1), alike(ar(0.5, 0.02))).carries(gaugeStart(1.1, 0.02, 0.5)),
 		bad("gauge/x1.5-mid-clustered", "volatility that clusters", at(middle, 1.5), alike(clustered(0.3, side))),
 		bad("gauge/x1.5-mid-student3", "heavy tails", at(middle, 1.5), alike(shocks(0.3, func(g *rand.Rand) float64 { return 0.05 * student(g, 3) }))),
 		bad("gauge/x1.5-mid-spikes", "spikes of up to x5", at(middle, 1.5), alike(plus(ar(0.5, side), spikes(0.03, 1)))),
@@ -83,7 +91,7 @@ func gaugeBad() []Family {
 			latency{requests: 600, quantile: 0.99, sd: 0.5, drift: ar(0.5, 0.03), harm: tail(0.03)}),
 		bad("gauge/p99-doubled-tail-mid", "the slowest 5 % of the requests x2, the mean stays", at(middle, 2),
 			latency{requests: 600, quantile: 0.99, sd: 0.5, drift: ar(0.5, 0.03), harm: slowest(0.05, 0.5)}),
-		stepped(240, 5*time.Second, bad("gauge/5s-x1.5-mid", "5-second steps, autocorrelation 0.9", at(middle, 1.5), alike(ar(0.9, side))).carries(info(1.5, side, 0.9))),
-		stepped(12, 5*time.Minute, bad("gauge/5m-x1.5-start", "5-minute steps", at(start, 1.5), alike(ar(0.2, side))).carries(info(1.5, side, 0.2))),
+		stepped(240, 5*time.Second, bad("gauge/5s-x1.5-mid", "5-second steps, autocorrelation 0.9", at(middle, 1.5), alike(ar(0.9, side))).carries(gaugeJump(1.5, side, 0.9))),
+		stepped(12, 5*time.Minute, bad("gauge/5m-x1.5-start", "5-minute steps", at(start, 1.5), alike(ar(0.2, side))).carries(gaugeStart(1.5, side, 0.2))),
 	}
 }

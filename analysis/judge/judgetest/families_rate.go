@@ -87,11 +87,12 @@ func rateNoise() []Family {
 // rateInformation is the conditional Kullback-Leibler information of a step beyond a
 // tolerance of 5 %: of the expected events, how surprising their split is. perStep is
 // the healthy number of events on both sides together, share the canary's part.
-func rateInformation(factor, perStep, share float64) float64 {
+func rateInformation(factor, perStep, share float64) Information {
 	const limit = 1.05
 	c, b := perStep*share*factor, perStep*(1-share)
 	seen, null := c/(c+b), share*limit/(share*limit+1-share)
-	return c*math.Log(seen/null) + b*math.Log((1-seen)/(1-null))
+	each := c*math.Log(seen/null) + b*math.Log((1-seen)/(1-null))
+	return Information{First: each, Each: each}
 }
 
 func rateBad() []Family {

@@ -9,6 +9,7 @@ package judgetest
 
 import (
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"path"
 	"strings"
@@ -43,13 +44,30 @@ type Family struct {
 	Within int     `json:"within,omitempty"`
 	// Known is Limit, or Found, for judges that have a history of the noise; 0: the same.
 	Known float64 `json:"known,omitempty"`
-	// Information is how many nats a sample after the onset carries on average about
-	// good or bad, for someone who knows the noise and the size of the change; 0 where
-	// that has no simple formula. No test that fails a share alpha of the good
-	// releases needs fewer than log(1/alpha)/Information samples on average.
-	Information float64 `json:"information,omitempty"`
+	// Information is what the samples after the onset say; its zero value where that
+	// has no simple formula.
+	Information Information `json:"information,omitzero"`
 
 	draw func(g *rand.Rand, n int, harm bool) *draft
+}
+
+// Information is how many nats a sample after the onset carries about good or bad, for
+// someone who knows the noise and the size of the change.
+type Information struct {
+	First float64 `json:"first"` // the sample at the onset
+	Each  float64 `json:"each"`  // every one after it
+}
+
+// Least is how many samples a test needs on average that fails at most a share alpha
+// of the good releases: log(1/alpha) nats of them. 0 where the information is not known.
+//
+// Reference: Wald (1945), Sequential Tests of Statistical Hypotheses, Annals of
+// Mathematical Statistics 16, 117-186.
+func (i Information) Least(alpha float64) float64 {
+	if !(i.Each > 0) {
+		return 0
+	}
+	return max(1, 1+(math.Log(1/alpha)-i.First)/i.Each)
 }
 
 // Release is one made-up release: a whole run of it.

@@ -3,6 +3,7 @@ package judgetest
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -107,6 +108,53 @@ func TestHarmIsWhereTheTruthSaysItIs(t *testing.T) {
 		before, after := compare(&found[0], 300)
 		if math.Abs(before-1) > 0.05 || math.Abs(after/c.want-1) > 0.05 {
 			t.Errorf("%s: %.3f before the onset and %.3f after it, want 1 and %v", c.name, before, after, c.want)
+		}
+	}
+}
+
+// The information of independent samples is the same for all, and what the books say:
+// half of a squared standardised shift; of jumps in autocorrelated noise that of their
+// innovations.
+func TestInformation(t *testing.T) {
+	white := gaugeStart(1.05*math.E, 1/math.Sqrt2, 0)
+	if math.Abs(white.First-0.5) > 1e-12 || math.Abs(white.Each-0.5) > 1e-12 {
+		t.Errorf("a shift of one standard deviation carries %+v", white)
+	}
+	if jump := gaugeJump(1.05*math.E, 1/math.Sqrt2, 0.6); math.Abs(jump.First-0.5/0.64) > 1e-12 || math.Abs(jump.Each-0.125) > 1e-12 {
+		t.Errorf("a jump carries %+v", jump)
+	}
+	// Few events: each side is as Poisson. By hand for 10 events, share a half, x2.1.
+	want := 10.5*math.Log((2.1/3.1)/(1.05/2.05)) + 5*math.Log((1/3.1)/(1/2.05))
+	if got := rateInformation(2.1, 10, 0.5); math.Abs(got.Each-want) > 1e-12 || got.First != got.Each {
+		t.Errorf("a rate carries %+v, want %v", got, want)
+	}
+	if got := (Information{First: 1, Each: 0.5}).Least(math.Exp(-3)); math.Abs(got-5) > 1e-12 {
+		t.Errorf("3 nats take %v samples", got)
+	}
+	if got := (Information{First: 9, Each: 1}).Least(0.01); got != 1 {
+		t.Errorf("no fewer than one sample: %v", got)
+	}
+	if got := (Information{}).Least(0.01); got != 0 {
+		t.Errorf("nothing known: %v", got)
+	}
+}
+
+// Requests that are slowed or sped up leave the mean where it is, whichever they are.
+func TestSlowingLeavesTheMean(t *testing.T) {
+	const sd, n = 0.5, 200_000
+	for name, f := range map[string]slowing{"tail": tail(0.03), "slowest": slowest(0.05, sd)} {
+		g := rand.New(rand.NewPCG(7, 8))
+		var healthy, harmed float64
+		for range n {
+			z := g.NormFloat64()
+			healthy += math.Exp(sd * z)
+			harmed += math.Exp(sd*z) * f(g, z, 2)
+		}
+		if math.Abs(harmed/healthy-1) > 0.01 {
+			t.Errorf("%s: the mean went to %v of what it was", name, harmed/healthy)
+		}
+		if f(g, 0, 1) != 1 && name == "slowest" || math.Abs(f(g, 3, 1)-1) > 1e-12 {
+			t.Errorf("%s: harm by a factor of 1 changes something", name)
 		}
 	}
 }

@@ -77,6 +77,17 @@ CREATE TABLE samples (
     PRIMARY KEY (run_id, look)
 );
 
+-- What runs that passed taught about the noise of their metrics, for later runs of
+-- the same queries; and what each run knew of it when it began.
+CREATE TABLE noise (
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    role   TEXT NOT NULL, -- learnt | known
+    about  TEXT NOT NULL, -- hash of what was asked
+    data   TEXT NOT NULL,
+    PRIMARY KEY (run_id, role)
+);
+CREATE INDEX noise_about ON noise (about, run_id);
+
 CREATE TABLE events (
     id          TEXT   PRIMARY KEY,
     run_id      TEXT   REFERENCES runs (id),
@@ -163,6 +174,7 @@ DROP TABLE condemned;
 DROP TABLE holds;
 DROP TABLE deliveries;
 DROP TABLE events;
+DROP TABLE noise;
 DROP TABLE samples;
 DROP TABLE looks;
 DROP TABLE runs;
