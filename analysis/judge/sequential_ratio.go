@@ -167,10 +167,10 @@ func (t *rateTest) weigh(e *evidence) {
 		if e.fail = logAdd(e.fail, found.LogE); found.Share > t.found.Share {
 			t.found = found
 		}
-		t.unrest = max(t.unrest, found.UnrestAll)
+		t.unrest = max(t.unrest, found.Unrest)
 		if limit.Ratio > 0 {
-			e.pass = min(e.pass, t.rate.LogWithin(0, limit, fall, found.UnrestAll))
-			enough = min(enough, t.rate.LogWithin(0, t.harm(limit, fall), fall, found.UnrestAll))
+			e.pass = min(e.pass, t.rate.LogWithin(0, limit, fall, found.Unrest))
+			enough = min(enough, t.rate.LogWithin(0, t.harm(limit, fall), fall, found.Unrest))
 		}
 	}
 	if t.metric.Direction != analysis.Decrease {

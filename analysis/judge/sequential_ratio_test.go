@@ -194,7 +194,7 @@ func TestRateTellsBursts(t *testing.T) {
 			}
 		}
 	}}
-	if e := r.measure(); !strings.Contains(e.note, "events come in bursts") || e.fail >= math.Log(100) {
+	if e := r.measure(); !strings.Contains(e.note, "times more than chance does") || e.fail >= math.Log(100) {
 		t.Errorf("note %q, log e-value %v", e.note, e.fail)
 	}
 }

@@ -13,7 +13,9 @@ func (t *rateTest) describe(e *evidence) {
 	onset, price, unrest := 0, 0.0, t.unrest
 	failing := e.fail >= -math.Log(t.c.rate)
 	if failing && t.found.Onset > 0 {
-		onset, unrest = t.found.Onset, t.found.Unrest
+		// The weights of the noise models say how much doubt a failure must overcome; how
+		// the events scattered about this change is for the interval.
+		onset, unrest = t.found.Onset, t.rate.Scatter(t.found.Onset)
 		price = math.Log(float64(t.c.planned))
 		e.since = onset
 	}
@@ -24,7 +26,7 @@ func (t *rateTest) describe(e *evidence) {
 		t.exclude(e)
 	}
 	if unrest >= bursty && s.Canary+s.Baseline > 0 {
-		e.also("events come in bursts: they count " + figures(unrest, 2) + " times more cautiously")
+		e.also("the events scatter " + figures(unrest, 2) + " times more than chance does, which is allowed for")
 	}
 	if !e.enough {
 		t.more(e, failing)

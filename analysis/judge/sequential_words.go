@@ -118,6 +118,9 @@ func (t telling) soFar() string {
 	return "; so far " + t.change() + t.interval()
 }
 
+// farOff is an end of an interval that tells nobody anything: a thousand times.
+const farOff = 1000
+
 // change is "38 % higher than the baseline".
 func (t telling) change() string {
 	effect := roundTo(t.effect, 2)
@@ -149,7 +152,7 @@ func (t telling) interval() string {
 	}
 	switch {
 	case t.times():
-		if math.IsInf(hi, 1) {
+		if hi > farOff {
 			return " (at least " + figures(lo+1, 2) + " times)"
 		}
 		return " (between " + figures(lo+1, 2) + " and " + figures(hi+1, 2) + " times)"

@@ -85,8 +85,8 @@ type RateChange struct {
 	Onset int     // index of its first step
 	Share float64 // the logarithm of that onset's own part of the evidence
 	// By how much more the counts scatter than independent events, as far as one can
-	// tell: a ratio of variances, since the onset and in the whole run. At least 1.
-	Unrest, UnrestAll float64
+	// tell: a ratio of variances, at least 1.
+	Unrest float64
 }
 
 // rateRaw is a step of the input.
@@ -126,7 +126,7 @@ func (r *Rate) Fall() RateChange { return r.change(r.opts.Below, true) }
 
 // change is the mixture over onsets.
 func (r *Rate) change(limit RateLimit, fall bool) RateChange {
-	c := RateChange{LogE: math.Inf(-1), Share: math.Inf(-1), Unrest: 1, UnrestAll: 1}
+	c := RateChange{LogE: math.Inf(-1), Share: math.Inf(-1), Unrest: 1}
 	if !(limit.Ratio > 0) || limit.Ratio > rateMost || !(limit.Plus >= 0) || limit.Plus > rateMost {
 		return c
 	}

@@ -47,16 +47,16 @@ func FuzzRate(f *testing.F) {
 		o := RateOptions{Above: limit, Below: limit, Planned: int(planned), Block: int(block), Ignore: 0.7, Strict: block%2 == 1}
 		r.Load(RateCounts{sides[0], sides[1]}, RateCounts{sides[2], sides[3]}, o)
 		for _, c := range []RateChange{r.Rise(), r.Fall()} {
-			if math.IsNaN(c.LogE) || math.IsInf(c.LogE, 1) || !(c.Unrest >= 1) || !(c.UnrestAll >= 1) || c.Onset < 0 || c.Onset > len(sides[0]) {
+			if math.IsNaN(c.LogE) || math.IsInf(c.LogE, 1) || !(c.Unrest >= 1) || c.Onset < 0 || c.Onset > len(sides[0]) {
 				t.Errorf("change %+v", c)
 			}
-			lo, hi := r.Interval(c.Onset, 4.6, c.Unrest)
+			lo, hi := r.Interval(c.Onset, 4.6, r.Scatter(c.Onset))
 			if lo > hi {
 				t.Errorf("interval %v, %v", lo, hi)
 			}
 			r.Estimate(c.Onset)
 			r.Information(c.Onset, limit, false, c.Unrest)
-			if e := r.LogWithin(0, limit, true, c.UnrestAll); math.IsNaN(e) || math.IsInf(e, 1) {
+			if e := r.LogWithin(0, limit, true, c.Unrest); math.IsNaN(e) || math.IsInf(e, 1) {
 				t.Errorf("within %v", e)
 			}
 		}

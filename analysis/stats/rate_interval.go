@@ -21,11 +21,16 @@ func (r *Rate) Totals(onset int) RateTotals {
 }
 
 func (r *Rate) since(onset int) []rateRaw {
+	_, after := r.split(onset)
+	return after
+}
+
+func (r *Rate) split(onset int) (before, after []rateRaw) {
 	i := 0
 	for i < len(r.raw) && r.raw[i].at < onset {
 		i++
 	}
-	return r.raw[i:]
+	return r.raw[:i], r.raw[i:]
 }
 
 // Estimate is the ratio of the canary's rate to the baseline's over the steps from an
@@ -33,8 +38,47 @@ func (r *Rate) since(onset int) []rateRaw {
 // given those of both sides in each step. NaN without events, +Inf if only the canary
 // has some.
 func (r *Rate) Estimate(onset int) float64 {
-	t := r.Totals(onset)
-	return r.ratio(onset, t.Canary/(t.Canary+t.Baseline), t.Canary+t.Baseline)
+	return estimate(r.since(onset))
+}
+
+func estimate(steps []rateRaw) float64 {
+	x, z := 0.0, 0.0
+	for i := range steps {
+		x, z = x+steps[i].x, z+steps[i].z
+	}
+	return ratio(steps, x/(x+z), x+z)
+}
+
+// scatterPrior is how many degrees of freedom without over-dispersion Scatter starts
+// from: a few steps must not say that events are bunched a hundredfold.
+const scatterPrior = 3
+
+// Scatter is by how much more the canary's events scatter about what the ratios fit,
+// one before the onset and one from it on, than binomial ones would: at least 1.
+//
+// Formula: (sum over steps of (x - y p)^2 / (y p (1-p)) + 3) / (steps - ratios + 3),
+// Pearson's dispersion shrunk to 1.
+//
+// Reference: McCullagh and Nelder (1989), Generalized linear models, 4.5.
+func (r *Rate) Scatter(onset int) float64 {
+	chi, freedom := float64(scatterPrior), float64(scatterPrior)
+	before, after := r.split(onset)
+	for _, steps := range [][]rateRaw{before, after} {
+		fitted := estimate(steps)
+		if !(fitted > 0) || math.IsInf(fitted, 1) {
+			continue // no events on one side: nothing that could scatter
+		}
+		freedom--
+		for i := range steps {
+			s := &steps[i]
+			y, p := s.x+s.z, fitted*s.c/(fitted*s.c+s.b)
+			if v := y * p * (1 - p); v > 0 {
+				gap := s.x - y*p
+				chi, freedom = chi+gap*gap/v, freedom+1
+			}
+		}
+	}
+	return max(1, chi/max(1, freedom))
 }
 
 // Interval returns the ratios that the counts from the onset on do not speak against:
@@ -59,8 +103,9 @@ func (r *Rate) Interval(onset int, threshold, unrest float64) (lo, hi float64) {
 		return 0, math.Inf(1)
 	}
 	all := t.Canary + t.Baseline
-	lo = r.ratio(onset, shareEnd(x, z, threshold, -1), all)
-	return lo, max(lo, r.ratio(onset, shareEnd(x, z, threshold, 1), all))
+	steps := r.since(onset)
+	lo = ratio(steps, shareEnd(x, z, threshold, -1), all)
+	return lo, max(lo, ratio(steps, shareEnd(x, z, threshold, 1), all))
 }
 
 // LogWithin weighs whether the canary's rate is below a limit from the onset on; with
@@ -158,10 +203,10 @@ func shareEnd(x, z, threshold, sign float64) float64 {
 	return share(near)
 }
 
-// ratio is the one that gives the canary this share of the events from the onset on.
+// ratio is the one that gives the canary this share of the events of some steps.
 // all is their number. On the scale of log odds the share is nearly straight in the
 // logarithm of the ratio: Newton's method there, and bisection where it leads astray.
-func (r *Rate) ratio(onset int, share, all float64) float64 {
+func ratio(steps []rateRaw, share, all float64) float64 {
 	switch {
 	case math.IsNaN(share):
 		return math.NaN()
@@ -170,7 +215,6 @@ func (r *Rate) ratio(onset int, share, all float64) float64 {
 	case share >= 1:
 		return math.Inf(1)
 	}
-	steps := r.since(onset)
 	odds := math.Log(share / (1 - share))
 	log, low, high := 0.0, -700.0, 700.0
 	for range 100 {

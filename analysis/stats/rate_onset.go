@@ -29,8 +29,7 @@ func (r *rateOnsets) mix(w *rateNoise, o *RateOptions, c *RateChange) {
 	n, planned := len(w.steps), max(1, o.Planned/o.Block)
 	each := math.Log((1 - rateFirst) / float64(planned))
 	c.Onset = w.steps[0].at
-	ratio, onset, found := math.Inf(-1), n, -1
-	var tops [rateCount]float64
+	ratio, onset := math.Inf(-1), n
 	for s := n - 1; s >= 0; s-- {
 		events := w.steps[s].y > 0
 		if events {
@@ -52,14 +51,10 @@ func (r *rateOnsets) mix(w *rateNoise, o *RateOptions, c *RateChange) {
 		e := weight + ratio
 		if c.LogE = logAdd(c.LogE, e); e > c.Share {
 			c.Share, c.Onset = e, w.steps[onset].at
-			found, tops = onset, r.tops
 		}
 	}
 	r.whole(w)
-	c.UnrestAll = w.unrest(&r.tops, 0)
-	if c.Unrest = c.UnrestAll; found >= 0 {
-		c.Unrest = w.unrest(&tops, found)
-	}
+	c.Unrest = w.unrest(&r.tops)
 }
 
 // take adds step s to the sums.

@@ -225,3 +225,32 @@ func TestRateNothing(t *testing.T) {
 		}
 	}
 }
+
+// Scatter is Pearson's dispersion, shrunk to 1: checked by hand on four steps, with one
+// ratio throughout and with another from the third step on.
+func TestRateScatter(t *testing.T) {
+	var r Rate
+	same := []float64{1000, 1000, 1000, 1000}
+	r.Load(RateCounts{Events: []float64{10, 20, 30, 40}, Totals: same}, RateCounts{Events: []float64{20, 10, 30, 20}, Totals: same},
+		RateOptions{Above: RateLimit{Ratio: 1}, Below: RateLimit{Ratio: 1}, Planned: 4, Block: 1})
+	pearson := func(x, y []float64) (chi float64) {
+		xs, ys := 0.0, 0.0
+		for i := range x {
+			xs, ys = xs+x[i], ys+y[i]
+		}
+		p := xs / ys
+		for i := range x {
+			chi += (x[i] - y[i]*p) * (x[i] - y[i]*p) / (y[i] * p * (1 - p))
+		}
+		return chi
+	}
+	x, y := []float64{10, 20, 30, 40}, []float64{30, 30, 60, 60}
+	for onset, want := range map[int]float64{
+		0: (pearson(x, y) + 3) / (4 - 1 + 3),
+		2: (pearson(x[:2], y[:2]) + pearson(x[2:], y[2:]) + 3) / (4 - 2 + 3),
+	} {
+		if got := r.Scatter(onset); math.Abs(got-max(1, want)) > 1e-9 {
+			t.Errorf("onset %d: scatter %v, want %v", onset, got, max(1, want))
+		}
+	}
+}

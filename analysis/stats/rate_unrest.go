@@ -20,12 +20,11 @@ func (r *rateOnsets) whole(w *rateNoise) {
 	}
 }
 
-// unrest is by how much more the counts from step s on scatter than binomial ones, as
-// a mean over the models, by what they say of the counts with the change that fits
-// best.
-func (w *rateNoise) unrest(tops *[rateCount]float64, s int) float64 {
+// unrest is by how much more the counts scatter than binomial ones, as a mean over the
+// models, by what they say of the counts with the change that fits best.
+func (w *rateNoise) unrest(tops *[rateCount]float64) float64 {
 	v1, v2 := 0.0, 0.0
-	for i := s; i < len(w.steps); i++ {
+	for i := range w.steps {
 		v := w.steps[i].v
 		v1, v2 = v1+v, v2+v*v
 	}
