@@ -94,9 +94,9 @@ func (l *look) reason(opinions []opinion, v *analysis.Verdict) string {
 		if l.evidence != nil && l.evidence.failed || slices.ContainsFunc(opinions, func(o opinion) bool { return o.severe }) {
 			return list(bad)
 		}
-		return score + " is below " + figures(l.plan.Score.Marginal, 15) + ": " + list(bad)
+		return list(bad) + "; " + score + " is below " + figures(l.plan.Score.Marginal, 15)
 	case analysis.OutcomeMarginal:
-		return score + " is below " + figures(l.plan.Score.Pass, 15) + ", which it takes to pass: " + list(bad)
+		return list(bad) + "; " + score + ", and it takes " + figures(l.plan.Score.Pass, 15) + " to pass"
 	case analysis.OutcomePass:
 		if len(bad) > 0 {
 			return score + " passes although " + list(bad)
