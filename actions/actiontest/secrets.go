@@ -41,7 +41,7 @@ func secrets(t *testing.T, k Kit) {
 			k.leaks(t, name, secret, s.URL)
 			s.Close()
 		}
-		tls := httptest.NewUnstartedServer(http.HandlerFunc(k.Accept))
+		tls := httptest.NewUnstartedServer(k.Accept)
 		tls.Config.ErrorLog = quiet()
 		tls.StartTLS()
 		k.leaks(t, "strange certificate", secret, tls.URL)

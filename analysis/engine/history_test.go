@@ -90,4 +90,3 @@ func TestRunsLearnTheNoiseOfGoodOnes(t *testing.T) {
 		}
 	})
 }
-

@@ -98,7 +98,7 @@ func (g *gaugeTest) sized(size float64) string {
 	if g.absolute {
 		return word + figures(share, 2)
 	}
-	return word + percent(roundTo(share, 2))
+	return word + percent(twoDigits(share))
 }
 
 // finer says how long it takes to see a change of the tolerance's own size.
@@ -119,7 +119,7 @@ func aboutSamples(n float64, noun string, step time.Duration) string {
 	if !(n < 1e6) {
 		return "more samples than a run can have"
 	}
-	if n = roundTo(n, 2); n == 1 {
+	if n = twoDigits(n); n == 1 {
 		return "about one " + noun
 	}
 	text := "about " + plural(int(n), noun)

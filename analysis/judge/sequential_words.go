@@ -17,7 +17,7 @@ func (s *sequential) words(o *opinion, final bool) {
 	m, _ := s.plan.Metric(o.Metric)
 	t := telling{evidence: e, unit: unitOf(&m), than: thanBaseline(s.plan.Baseline)}
 	name := who(&analysis.Pair{Metric: o.Metric, Segment: o.Segment})
-	share := percent(roundTo(float64(*o.Evidence), 2))
+	share := percent(twoDigits(float64(*o.Evidence)))
 	open := o.state == collecting
 	o.leans = !o.Bad && *o.Evidence >= leaning
 	switch {
@@ -123,7 +123,7 @@ const farOff = 1000
 
 // change is "38 % higher than the baseline".
 func (t telling) change() string {
-	effect := roundTo(t.effect, 2)
+	effect := twoDigits(t.effect)
 	switch {
 	case math.IsNaN(t.effect):
 		return "changed against " + t.than
@@ -131,7 +131,7 @@ func (t telling) change() string {
 		return "the same as " + t.than
 	case t.evidence.unit == "":
 		if t.times() {
-			effect = roundTo(t.effect+1, 2) - 1
+			effect = twoDigits(t.effect+1) - 1
 		}
 		return change(effect) + " " + t.than
 	case effect > 0:
@@ -187,19 +187,19 @@ func (t telling) side(v float64) string {
 func (t telling) amount(v float64) string {
 	switch {
 	case t.evidence != nil && t.evidence.unit == "":
-		return percent(roundTo(v, 2))
+		return percent(twoDigits(v))
 	case t.unit.share:
 		return figures(v*100, 2) + " percentage points"
 	}
 	return figures(v, 2)
 }
 
-// roundTo rounds to so many significant digits.
-func roundTo(v float64, digits int) float64 {
+// twoDigits rounds to two significant digits.
+func twoDigits(v float64) float64 {
 	if v == 0 || !analysis.IsFinite(v) {
 		return v
 	}
-	scale := math.Pow(10, float64(digits)-1-math.Floor(math.Log10(math.Abs(v))))
+	scale := math.Pow(10, 1-math.Floor(math.Log10(math.Abs(v))))
 	if r := math.Round(v*scale) / scale; analysis.IsFinite(r) {
 		return r
 	}

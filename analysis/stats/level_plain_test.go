@@ -76,7 +76,7 @@ func (p *plainLevel) ratio(s int, sign, limit float64, unsteady bool) float64 {
 		}
 		before = min(fine, sign*sum/float64(s+1))
 	}
-	floor := nu * math.Pow(levelFloor*fine, 2)
+	floor := nu * levelFloor * fine * levelFloor * fine
 	if fine == 0 {
 		floor = nu * levelZero * levelZero
 	}

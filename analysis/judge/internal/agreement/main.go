@@ -104,5 +104,5 @@ func print(rows []*row, out io.Writer) {
 		total.seen += r.seen
 	}
 	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d of %d\t\n", total.suite, total.cases, total.apply, total.agree, total.bits, total.seen)
-	w.Flush()
+	_ = w.Flush() // out is a terminal or a buffer
 }
