@@ -1,5 +1,5 @@
 // Command haldane is the whole of Haldane: the daemon (serve), and the commands
-// around it (check, judge, run, version). One file per command; package daemon
+// around it (check, judge, power, run, version). One file per command; package daemon
 // puts the parts together.
 package main
 
@@ -54,6 +54,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the daemon."`
 	Check   checkCommand   `cmd:"" help:"Check a config file."`
 	Judge   judgeCommand   `cmd:"" help:"Judge series from JSON lines, offline."`
+	Power   powerCommand   `cmd:"" help:"Say how long a run must be to see a change."`
 	Run     runCommand     `cmd:"" help:"Start a run at a daemon, and wait for its outcome."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
