@@ -16,7 +16,7 @@ const (
 	// reserve is by how much the evidence is divided: what its autocorrelation makes the
 	// mixture over noise models more than an e-value, at a host that is different by
 	// all of the tolerance.
-	reserve = 1.35
+	reserve = 1.8
 	// namedHarm is a change that a run must have been able to see before its silence
 	// passes a release: this many times what the tolerance allows, x1.5 with 5 %.
 	namedHarm = 1.5 / 1.05
