@@ -16,7 +16,7 @@ type planFile struct {
 	Every       analysis.Duration  `yaml:"every" doc:"between looks"`
 	Step        analysis.Duration  `yaml:"step" doc:"between samples; {{.Step}} in queries"`
 	Duration    analysis.Duration  `yaml:"duration" doc:"of a run, at most, from its start; it may end earlier"`
-	MinDuration *analysis.Duration `yaml:"min_duration" doc:"no run passes before it; default: 5m, or the duration when that is shorter"`
+	MinDuration *analysis.Duration `yaml:"min_duration" doc:"no run passes before it: what starts later is not seen by a run that passed; default: half of the duration"`
 	Warmup      analysis.Duration  `yaml:"warmup" doc:"at the start of the duration; samples in it are not judged"`
 
 	Judge             analysis.JudgeName `yaml:"judge" doc:"how to decide; default: sequential, or threshold when baseline is none" jsonschema:"enum=sequential,enum=kayenta,enum=threshold"`

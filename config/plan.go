@@ -82,7 +82,7 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 	p := &analysis.Plan{
 		Name: f.Name, Service: f.Service, Environment: f.Environment, Owner: f.Owner, Severity: f.Severity,
 		Runbook: f.Runbook, Labels: maps.Clone(f.Labels), Vars: maps.Clone(f.Vars),
-		Every: f.Every, Step: f.Step, Duration: f.Duration, MinDuration: min(minutes(5), f.Duration), Warmup: f.Warmup,
+		Every: f.Every, Step: f.Step, Duration: f.Duration, MinDuration: f.Duration / 2, Warmup: f.Warmup,
 		Judge: f.Judge, FalseRollbackRate: float64(f.FalseRollbackRate), Strict: f.Strict, MinSamples: f.MinSamples,
 		AllowRollback: f.AllowRollback, Baseline: analysis.Baseline(f.Baseline),
 		Groups: maps.Clone(f.Groups), Score: analysis.Thresholds(f.Score),
