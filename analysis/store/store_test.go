@@ -284,3 +284,46 @@ func TestQueueWorksJobsAndGivesThemBack(t *testing.T) {
 		}
 	})
 }
+
+func TestNoiseOfGoodRunsIsLearnt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		var ids []string
+		for i := range 4 {
+			r := sampleRun()
+			r.Key = r.ID
+			outcome := analysis.OutcomePass
+			if i == 2 {
+				outcome = analysis.OutcomeFail
+			}
+			r.Status, r.Outcome, r.Rollback.State = analysis.StatusFinished, &outcome, analysis.RollbackNone
+			insert(t, s, r)
+			noise := []analysis.Noise{{Metric: "m", Samples: 10 * (i + 1), SD: 0.5, Correlations: []float64{0.25}}}
+			write(t, s, func(tx *store.Tx) error { return tx.Learn(t.Context(), r.ID, "these queries", noise) })
+			ids = append(ids, r.ID)
+		}
+		var got [][]analysis.Noise
+		write(t, s, func(tx *store.Tx) (err error) {
+			got, err = tx.Learnt(t.Context(), "these queries", 2)
+			return err
+		})
+		if len(got) != 2 || got[0][0].Samples != 20 || got[1][0].Samples != 40 || got[1][0].Correlations[0] != 0.25 {
+			t.Errorf("got %+v, want those of the last two good runs, oldest first", got)
+		}
+		write(t, s, func(tx *store.Tx) (err error) {
+			if got, err = tx.Learnt(t.Context(), "others", 2); len(got) > 0 {
+				t.Errorf("another question knows %+v", got)
+			}
+			return err
+		})
+
+		if known, err := s.Known(t.Context(), ids[3]); err != nil || known != nil {
+			t.Errorf("before it knows anything: %+v, %v", known, err)
+		}
+		want := []analysis.Noise{{Metric: "m", Samples: 60}}
+		write(t, s, func(tx *store.Tx) error { return tx.Know(t.Context(), ids[3], "these queries", want) })
+		if known, err := s.Known(t.Context(), ids[3]); err != nil || !reflect.DeepEqual(known, want) {
+			t.Errorf("known %+v, %v, want %+v", known, err, want)
+		}
+	})
+}
