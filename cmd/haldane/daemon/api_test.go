@@ -170,7 +170,10 @@ func TestWholeRunOverHTTP(t *testing.T) {
 	w, prom := newWorld(t, "")
 	prom.set(0.9)
 	run := w.begin(start)
-	run = w.until(run.ID, "rolled back", func(r analysis.Run) bool { return r.Rollback.State == analysis.RollbackAccepted })
+	// The alert is a delivery of its own, before the rollback's or after it.
+	run = w.until(run.ID, "rolled back and told", func(r analysis.Run) bool {
+		return r.Rollback.State == analysis.RollbackAccepted && w.hook.to("/tell") > 0
+	})
 	if *run.Outcome != analysis.OutcomeFail || w.hook.to("/undo") != 1 || w.hook.to("/tell") != 1 {
 		t.Errorf("%+v, %d rollbacks, %d alerts", run, w.hook.to("/undo"), w.hook.to("/tell"))
 	}
