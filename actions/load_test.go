@@ -120,3 +120,18 @@ actions:
 		t.Log(err)
 	}
 }
+
+// TestLoadMissingSecret: a secret that is missing is one mistake, with what to do; what
+// it should have looked like is not known.
+func TestLoadMissingSecret(t *testing.T) {
+	for _, secret := range []string{`"${env:NOWHERE}"`, `["${env:NOWHERE}"]`} {
+		_, err := load(t, `
+actions:
+  undo: {type: webhook, url: "https://deploy.example.com", secret: `+secret+`}
+`)
+		var m *config.Mistakes
+		if !errors.As(err, &m) || len(m.List) != 1 || !strings.Contains(err.Error(), "environment variable NOWHERE: not set, or empty (try: export NOWHERE=...)") {
+			t.Errorf("secret %s: error %v", secret, err)
+		}
+	}
+}

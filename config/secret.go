@@ -93,7 +93,10 @@ func (s *Secret) resolve(dir string, env func(string) (string, bool)) (missing [
 		if m[1] == "env" {
 			v, ok := env(m[2])
 			if !ok || v == "" {
-				missing = append(missing, Problem{Message: fmt.Sprintf("environment variable %s: not set, or empty", m[2])})
+				missing = append(missing, Problem{
+					Message: fmt.Sprintf("environment variable %s: not set, or empty", m[2]),
+					Hint:    "export " + m[2] + "=...",
+				})
 			}
 			return v
 		}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -87,11 +88,17 @@ func (l *loader) section(doc *document, n *yaml.Node, path string, settings any,
 		}
 		// One word about a field is enough: an empty secret was said to be missing, and
 		// a type may check what all types share in better words.
-		if !slices.Contains(said, at) {
+		if !slices.ContainsFunc(said, func(s string) bool { return s == at || isInside(s, at) }) {
 			doc.mistake(at, "%s", p.Message).Hint = p.Hint
 			said = append(said, at)
 		}
 	}
+}
+
+// isInside reports whether a path leads into a field: secret[0] into secret.
+func isInside(path, field string) bool {
+	rest, ok := strings.CutPrefix(path, field)
+	return ok && rest != "" && (rest[0] == '[' || rest[0] == '.')
 }
 
 // check finds what is wrong in what all sources share.

@@ -50,7 +50,7 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 	if err != nil {
 		return gathered{}, err
 	}
-	noise, err := e.store.Known(ctx, r.ID)
+	noise, err := e.knownNoise(ctx, r)
 	if err != nil {
 		return gathered{}, err
 	}

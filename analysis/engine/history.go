@@ -33,6 +33,14 @@ func recallNoise(ctx context.Context, tx *store.Tx, r *analysis.Run) error {
 	return nil
 }
 
+// knownNoise returns what was fixed for a run when it began.
+func (e *Engine) knownNoise(ctx context.Context, r *analysis.Run) ([]analysis.Noise, error) {
+	if r.Snapshot.Judge != analysis.JudgeSequential {
+		return nil, nil
+	}
+	return e.store.Known(ctx, r.ID)
+}
+
 // keepNoise keeps what a run that passed teaches.
 func keepNoise(ctx context.Context, tx *store.Tx, r *analysis.Run, pairs []analysis.Pair) error {
 	if r.Snapshot.Judge != analysis.JudgeSequential {

@@ -87,12 +87,12 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("no daemon at %s: %w", c.base, errors.Unwrap(err))
+		return c.away(errors.Unwrap(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return fmt.Errorf("no daemon at %s: %w", c.base, err)
+		return c.away(err)
 	}
 	if resp.StatusCode >= 300 {
 		p := &problem{Status: resp.StatusCode}
@@ -106,4 +106,9 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("what answers at %s is no Haldane daemon", c.base)
 	}
 	return nil
+}
+
+// away is the error of a daemon that cannot be reached.
+func (c *client) away(why error) error {
+	return fmt.Errorf("no daemon at %s: %w (try: start one with haldane serve, or say with HALDANE_URL where it is)", c.base, why)
 }

@@ -64,7 +64,7 @@ func (c powerCommand) check() error {
 	case c.File == "" && !(c.Traffic > 0 && c.Traffic <= 1e12):
 		return bad("--traffic is missing, or no number of events").WithHint("--traffic 2000")
 	case change < 1+tolerance && change > 1-tolerance || change == 1:
-		return bad("--change is within the tolerance of %s: it is none that counts", percentOf(tolerance))
+		return bad("--change is within the tolerance of %s: it is none that counts", percentOf(tolerance)).WithHint("a larger change, or a smaller --tolerance")
 	case !(c.Share > 0 && c.Share < 1):
 		return bad("--share must be between 0 and 100 %%")
 	case !(tolerance >= 0 && tolerance < 1):

@@ -34,7 +34,7 @@ func (c *powerCommand) model(s streams) (*powerModel, error) {
 	}
 	if c.File == "" {
 		m.kind = analysis.MetricKind(c.Kind)
-		m.rate = rateModel{Rate: c.Rate, Traffic: c.Traffic, Share: float64(c.Share), Spread: 0}
+		m.rate = rateModel{Rate: c.Rate, Traffic: c.Traffic, Share: float64(c.Share)}
 		return m, m.check()
 	}
 	series, err := c.read(s)

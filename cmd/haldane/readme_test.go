@@ -55,7 +55,7 @@ func TestReadme(t *testing.T) {
 	if len(configs) != 1 {
 		t.Fatalf("%d configs", len(configs))
 	}
-	r := reader{T: t, dir: t.TempDir(), url: "http://" + listen}
+	r := &reader{T: t, dir: t.TempDir(), url: "http://" + listen}
 	if err := os.WriteFile(filepath.Join(r.dir, "haldane.yaml"), []byte(place.Replace(configs[0])), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,8 @@ func TestReadme(t *testing.T) {
 			case line == "go run ./cmd/haldane-demo" || line == "go test ./...":
 			case strings.HasPrefix(line, "go install "):
 				r.must(exec.CommandContext(t.Context(), "go", "vet", strings.TrimPrefix(line, "go install ")), "../..")
+			case strings.HasPrefix(line, "export "):
+				r.exports += line + "; "
 			case strings.HasPrefix(line, "haldane serve "):
 				r.serve(line)
 			case strings.HasSuffix(line, " --wait"):
@@ -88,17 +90,17 @@ func TestReadme(t *testing.T) {
 type reader struct {
 	*testing.T
 	dir, url string
+	exports  string // the lines that set what the later ones need
 }
 
-func (r reader) command(ctx context.Context, line string) *exec.Cmd {
-	c := exec.CommandContext(ctx, "sh", "-c", "exec "+line)
+func (r *reader) command(ctx context.Context, line string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "sh", "-c", r.exports+"exec "+line)
 	c.Dir = r.dir
-	c.Env = append(os.Environ(), "HALDANE_URL="+r.url, "HALDANE_LISTEN="+strings.TrimPrefix(r.url, "http://"),
-		"HOOK_SECRET=whsec_Zm9yIHRlc3RzIG9ubHksIDMyIGJ5dGVzIGxvbmchIQ==", "SLACK_BOT_TOKEN=xoxb-1-2-test")
+	c.Env = append(os.Environ(), "HALDANE_URL="+r.url, "HALDANE_LISTEN="+strings.TrimPrefix(r.url, "http://"))
 	return c
 }
 
-func (r reader) must(c *exec.Cmd, dir string) {
+func (r *reader) must(c *exec.Cmd, dir string) {
 	r.Helper()
 	c.Dir = dir
 	if out, err := c.CombinedOutput(); err != nil {
@@ -107,7 +109,7 @@ func (r reader) must(c *exec.Cmd, dir string) {
 }
 
 // serve runs the daemon until the test ends.
-func (r reader) serve(line string) {
+func (r *reader) serve(line string) {
 	r.Helper()
 	var log bytes.Buffer
 	c := r.command(context.WithoutCancel(r.Context()), line)
@@ -132,7 +134,7 @@ func (r reader) serve(line string) {
 
 // startsRun wants a command that waits for a run to say at once which it is; the run
 // itself takes longer than a test.
-func (r reader) startsRun(line string) {
+func (r *reader) startsRun(line string) {
 	r.Helper()
 	c := r.command(r.Context(), line)
 	out, err := c.StdoutPipe()
