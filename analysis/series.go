@@ -64,6 +64,10 @@ type Series struct {
 	Values   Values            `json:"values"`
 	Nulls    int               `json:"nulls,omitempty"`    // of the missing ones: how many the source answered as an explicit null
 	Warnings []string          `json:"warnings,omitempty"` // what the source said about its own answer, e.g. that it is partial
+	// Rollup is set when the server answered in coarser steps than asked for: how long
+	// those were. Each value then stands in the step in which its bucket ends; the
+	// steps before it are missing.
+	Rollup time.Duration `json:"rollup,omitempty"`
 }
 
 // Answer is one Query's share of a batch: its series or its own error.

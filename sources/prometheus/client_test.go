@@ -125,7 +125,7 @@ func TestPathPrefix(t *testing.T) {
 		"https://k8s/api/v1/proxy/prom:9090": "/api/v1/proxy/prom:9090/api/v1/query",
 	} {
 		var list []sent
-		s := newSource(settings(base), env(), wire(func(r *http.Request) (*http.Response, error) {
+		s := overWith(settings(base), wire(func(r *http.Request) (*http.Response, error) {
 			note(&list, r)
 			return says(200, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1"]}]}}`), nil
 		}))
@@ -143,7 +143,7 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 		var list []sent
 		c := settings("http://prom")
 		c.Timeout = analysis.Duration(timeout)
-		s := newSource(c, env(), wire(func(r *http.Request) (*http.Response, error) {
+		s := overWith(c, wire(func(r *http.Request) (*http.Response, error) {
 			note(&list, r)
 			return says(200, empty), nil
 		}))
@@ -153,19 +153,5 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 		if got := list[0].form.Get("timeout"); got != want {
 			t.Errorf("a timeout of %s is passed on as %s, want %s", timeout, got, want)
 		}
-	}
-}
-
-func TestTooLarge(t *testing.T) {
-	c := settings("http://prom")
-	c.MaxResponse = Size(len(two))
-	s := newSource(c, env(), wire(func(*http.Request) (*http.Response, error) { return says(200, two), nil }))
-	if got, err := s.Fetch(context.Background(), minutes(2)); err != nil || len(got) != 1 {
-		t.Errorf("an answer of just the size: %d series, error %v", len(got), err)
-	}
-	s = newSource(c, env(), wire(func(*http.Request) (*http.Response, error) { return says(200, two+" "), nil }))
-	_, err := s.Fetch(context.Background(), minutes(2))
-	if analysis.KindOf(err) != analysis.Unavailable || !strings.Contains(err.Error(), "larger than "+c.MaxResponse.String()) {
-		t.Errorf("error %v, want one about the size", err)
 	}
 }

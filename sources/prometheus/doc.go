@@ -11,6 +11,6 @@
 // warnings, so that it does not look like silence. Its infos are remarks on style,
 // not on the answer, and go to the log at level debug.
 //
-// It imports analysis and config. Start reading at source.go; the settings are in
-// config.go, and every rule about errors is in errors.go.
+// It imports analysis, config, web and answer. Start reading at source.go; the settings
+// are in config.go, and what Prometheus's own errors mean is in errors.go.
 package prometheus

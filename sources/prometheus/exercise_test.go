@@ -15,6 +15,7 @@ import (
 	"github.com/haldane-dev/haldane/config"
 	"github.com/haldane-dev/haldane/sources/prometheus"
 	"github.com/haldane-dev/haldane/sources/sourcetest"
+	"github.com/haldane-dev/haldane/sources/web"
 )
 
 func TestExercise(t *testing.T) {
@@ -35,11 +36,11 @@ func open(t testing.TB, s sourcetest.Setup) analysis.Source {
 	t.Helper()
 	c := prometheus.New().(*prometheus.Config)
 	c.URL = s.URL
-	c.BasicAuth = prometheus.BasicAuth{Username: "haldane", Password: config.NewSecret(s.Secret)}
+	c.BasicAuth = web.BasicAuth{Username: "haldane", Password: config.NewSecret(s.Secret)}
 	c.Headers = map[string]config.Secret{"X-Scope-OrgID": config.NewSecret(s.Token)}
 	c.Timeout = analysis.Duration(s.Timeout)
 	c.MaxConcurrent = s.MaxConcurrent
-	c.MaxResponse = prometheus.Size(s.MaxResponse)
+	c.MaxResponse = web.Size(s.MaxResponse)
 	c.ExternalURL = s.ExternalURL
 	source, err := c.Open(s.Env)
 	if err != nil {

@@ -30,7 +30,6 @@ func FuzzFetch(f *testing.F) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		s.pause = time.Nanosecond
 		q := minutes(3)
 		q.Reduce = reduces[int(how)%len(reduces)]
 		got, err := s.Fetch(ctx, q)

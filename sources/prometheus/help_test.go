@@ -9,6 +9,7 @@ import (
 
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
+	"github.com/haldane-dev/haldane/sources/web"
 )
 
 // wire is a way to a server that is not there: it answers itself.
@@ -38,8 +39,18 @@ func settings(url string) *Config {
 }
 
 // over makes a source whose server is a wire.
-func over(w wire) *Source {
-	return newSource(settings("http://prometheus:9090"), env(), w)
+func over(w wire) *Source { return overWith(settings("http://prometheus:9090"), w) }
+
+// pause is short enough not to be noticed where no made-up clock is.
+const pause = time.Microsecond
+
+// overWith does so with settings, which must be good.
+func overWith(c *Config, w wire) *Source {
+	s, err := newSource(c, web.Server{Env: env(), Transport: w, Pause: pause})
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 func env() config.Env { return config.Env{Name: "prom", Version: "test"} }

@@ -23,7 +23,7 @@ func TestLink(t *testing.T) {
 	} {
 		c := settings("http://prom")
 		c.ExternalURL = external
-		link, err := url.Parse(newSource(c, env(), nil).Link(q))
+		link, err := url.Parse(overWith(c, nil).Link(q))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestLink(t *testing.T) {
 	c := settings("http://prom")
 	c.ExternalURL = "https://prom.example.com"
 	q.Step = 100 * time.Millisecond
-	if link, _ := url.Parse(newSource(c, env(), nil).Link(q)); link.Query().Has("g0.step_input") {
+	if link, _ := url.Parse(overWith(c, nil).Link(q)); link.Query().Has("g0.step_input") {
 		t.Error("the page knows no steps below a second")
 	}
 }

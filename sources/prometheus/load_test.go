@@ -11,6 +11,7 @@ import (
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 	"github.com/haldane-dev/haldane/sources/prometheus"
+	"github.com/haldane-dev/haldane/sources/web"
 )
 
 const password = "open \"sesame\"\nand more"
@@ -55,7 +56,7 @@ tls: {ca: /ca.pem, cert: /cert.pem, key: /key.pem, server_name: prom, insecure_s
 	if c.BasicAuth.Password.Reveal() != password || c.Headers["X-Scope-OrgID"].Reveal() != "team-a" || c.ProxyURL.Reveal() != "http://me:team-a@proxy:3128" {
 		t.Error("the secrets were not resolved")
 	}
-	if c.TLS != (prometheus.TLS{CA: "/ca.pem", Cert: "/cert.pem", Key: "/key.pem", ServerName: "prom", InsecureSkipVerify: true}) {
+	if c.TLS != (web.TLS{CA: "/ca.pem", Cert: "/cert.pem", Key: "/key.pem", ServerName: "prom", InsecureSkipVerify: true}) {
 		t.Errorf("tls is %+v", c.TLS)
 	}
 }

@@ -108,7 +108,7 @@ func TestRecord(t *testing.T) {
 			q.Step = time.Second
 		}
 		r := recording{Origin: "Prometheus 2.42.0", Query: q}
-		s := newSource(settings(url), env(), wire(func(req *http.Request) (*http.Response, error) {
+		s := overWith(settings(url), wire(func(req *http.Request) (*http.Response, error) {
 			resp, err := http.DefaultTransport.RoundTrip(req)
 			if err != nil {
 				return nil, err

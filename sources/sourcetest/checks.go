@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -77,7 +78,7 @@ func (s *stand) quiet() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, text := range append(s.shown, s.log.String()) {
-		for _, secret := range append(s.carried, mark) {
+		for _, secret := range append(slices.Concat(s.carried...), mark) {
 			if strings.Contains(text, secret) {
 				s.Errorf("a secret is shown: %q", text)
 			}

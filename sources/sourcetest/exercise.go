@@ -1,12 +1,16 @@
 package sourcetest
 
-import "testing"
+import (
+	"maps"
+	"testing"
+)
 
 // exercise is one case. setup may change what the source is opened with.
 type exercise struct {
-	name  string
-	setup func(*Setup)
-	run   func(*stand)
+	name   string
+	setup  func(*Setup)
+	run    func(*stand)
+	server bool // it is about a server, and means nothing without one
 }
 
 // cases lists what every source must do.
@@ -39,6 +43,21 @@ func Exercise(t *testing.T, v Vendor) {
 			t.Errorf("Without[%q]: want the name of a case and a reason", name)
 		}
 	}
+}
+
+// NeedsServer gives Without of a vendor that has no server: the cases that are about
+// one, and others with reasons of their own.
+func NeedsServer(others map[string]string) map[string]string {
+	without := maps.Clone(others)
+	if without == nil {
+		without = map[string]string{}
+	}
+	for _, c := range cases() {
+		if c.server {
+			without[c.name] = "there is no server"
+		}
+	}
+	return without
 }
 
 // runCase runs one case on a stand of its own.

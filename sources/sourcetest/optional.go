@@ -15,8 +15,8 @@ import (
 // says why.
 func optionalCases() []exercise {
 	return []exercise{
-		{name: "check", run: checkCase},
-		{name: "check of a server that hangs", setup: patient, run: checkHangs},
+		{name: "check", server: true, run: checkCase},
+		{name: "check of a server that hangs", server: true, setup: patient, run: checkHangs},
 		{name: "quote", run: quoteCase},
 		{name: "link", run: linkCase},
 		{name: "no link", setup: func(s *Setup) { s.ExternalURL = "" }, run: noLink},

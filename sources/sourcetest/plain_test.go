@@ -51,6 +51,11 @@ func plainVendor(bug string) Vendor {
 func plainServer(w http.ResponseWriter, r *http.Request, a Answer) {
 	from, _ := strconv.ParseInt(r.FormValue("from"), 10, 64)
 	to, _ := strconv.ParseInt(r.FormValue("to"), 10, 64)
+	_ = json.NewEncoder(w).Encode(plainPart(a, from, to))
+}
+
+// plainPart is an answer in the plain vendor's form, for (from, to].
+func plainPart(a Answer, from, to int64) plainAnswer {
 	yes := true
 	out := plainAnswer{OK: &yes, Warnings: a.Warnings}
 	for _, s := range a.Series {
@@ -69,7 +74,7 @@ func plainServer(w http.ResponseWriter, r *http.Request, a Answer) {
 		}
 		out.Series = append(out.Series, ps)
 	}
-	_ = json.NewEncoder(w).Encode(out)
+	return out
 }
 
 func plainRefusal(w http.ResponseWriter, _ *http.Request, e Refusal) {

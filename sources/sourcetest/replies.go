@@ -71,7 +71,7 @@ func breaks(*stand) reply {
 // good records a good answer.
 func (s *stand) good(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	s.vendor.Answer(rec, r, Answer{Series: []analysis.Series{series(time.Minute, nil, 1, 2, 3)}})
+	s.answer(rec, r, Answer{Series: []analysis.Series{series(time.Minute, nil, 1, 2, 3)}})
 	return rec
 }
 

@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -11,18 +12,36 @@ import (
 // origin is where windows start: not on a whole minute nor second.
 func origin() time.Time { return time.Date(2024, 5, 1, 12, 0, 7, 250e6, time.UTC) }
 
-// query asks for n steps from origin.
+// start is where windows of a step start for this vendor.
+func (s *stand) start(step time.Duration) time.Time {
+	at := origin()
+	if !s.vendor.Aligned || step <= 0 {
+		return at
+	}
+	return at.Add(-time.Duration(at.UnixNano() % int64(step)))
+}
+
+// placed gives an answer's series the start that windows have for this vendor.
+func (s *stand) placed(a Answer) Answer {
+	a.Series = slices.Clone(a.Series)
+	for i := range a.Series {
+		a.Series[i].Start = s.start(a.Series[i].Step)
+	}
+	return a
+}
+
+// query asks for n steps from the start.
 func (s *stand) query(n int, step time.Duration) analysis.Query {
-	start := origin()
+	start := s.start(step)
 	return analysis.Query{
 		Text: s.vendor.Query, Step: step,
 		Window: analysis.Window{Start: start, End: start.Add(time.Duration(n) * step)},
 	}
 }
 
-// series are values a step apart from origin.
+// series are values a step apart; where they start depends on the vendor.
 func series(step time.Duration, labels map[string]string, values ...float64) analysis.Series {
-	return analysis.Series{Labels: labels, Start: origin(), Step: step, Values: values}
+	return analysis.Series{Labels: labels, Step: step, Values: values}
 }
 
 // one gives the server one series, asks for all of it, and wants it back.
@@ -110,8 +129,10 @@ func partOfWhatIsThere(s *stand) {
 	for from := range 6 {
 		for to := from + 1; to <= 6; to++ {
 			q := s.query(6, time.Minute)
-			q.Window.Start = origin().Add(time.Duration(from) * time.Minute)
-			q.Window.End = origin().Add(time.Duration(to) * time.Minute)
+			q.Window = analysis.Window{
+				Start: q.Window.Start.Add(time.Duration(from) * time.Minute),
+				End:   q.Window.Start.Add(time.Duration(to) * time.Minute),
+			}
 			got, err := s.fetch(s.ctx, q)
 			if err != nil || len(got) != 1 {
 				s.Fatalf("%d series, error %v", len(got), err)
@@ -151,10 +172,12 @@ func (s *stand) empty(a Answer) {
 
 // impossibleWindows are the caller's mistake, and nobody is asked.
 func impossibleWindows(s *stand) {
-	s.replies(func(_ int, w http.ResponseWriter, r *http.Request) {
-		s.Error("the server was asked")
-		http.Error(w, "", http.StatusInternalServerError)
-	})
+	if s.server != nil {
+		s.replies(func(_ int, w http.ResponseWriter, r *http.Request) {
+			s.Error("the server was asked")
+			http.Error(w, "", http.StatusInternalServerError)
+		})
+	}
 	whole := s.query(3, time.Minute)
 	backwards, noStep, negative, short := whole, whole, whole, whole
 	backwards.Window.Start, backwards.Window.End = whole.Window.End, whole.Window.Start

@@ -41,21 +41,27 @@ type stand struct {
 	reply    reply
 	requests int
 	seen     []*http.Request // with their bodies in Form
-	carried  []string        // credentials that requests carried
+	carried  [][]string      // credentials that each request carried
 	log      bytes.Buffer
 	shown    []string // everything the source said
 }
 
 func newStand(tb testing.TB, v Vendor, setup func(*Setup)) *stand {
 	s := &stand{TB: tb, vendor: v, closed: make(chan struct{})}
-	s.server = httptest.NewServer(http.HandlerFunc(s.serve))
-	tb.Cleanup(s.server.Close)
+	address, dir := "", ""
+	if v.Place != nil {
+		dir = tb.TempDir()
+	} else {
+		s.server = httptest.NewServer(http.HandlerFunc(s.serve))
+		tb.Cleanup(s.server.Close)
+		address = s.server.URL
+	}
 	tb.Cleanup(func() { close(s.closed) }) // first: Close waits for replies
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	tb.Cleanup(cancel)
 	s.ctx = ctx
 	s.setup = Setup{
-		URL: s.server.URL, Timeout: 10 * time.Second, MaxConcurrent: 4, MaxResponse: 1 << 20,
+		URL: address, Dir: dir, Timeout: 10 * time.Second, MaxConcurrent: 4, MaxResponse: 1 << 20,
 		Secret: "say \"" + mark + "\"\nor\t'" + mark + "' \\", Token: "tok/" + mark + "+en=",
 		ExternalURL: "https://metrics.example.com/ui",
 		Env: config.Env{
@@ -87,8 +93,9 @@ func (s *stand) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests++
 	n, answer := s.requests, s.reply
 	s.seen = append(s.seen, r.Clone(context.Background()))
-	s.carried = append(s.carried, credentials(r)...)
+	s.carried = append(s.carried, s.credentials(r))
 	s.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if answer == nil {
 		http.Error(w, "nobody asked for this", http.StatusTeapot)
 		return
@@ -96,8 +103,12 @@ func (s *stand) serve(w http.ResponseWriter, r *http.Request) {
 	answer(n, w, r)
 }
 
-// credentials returns the secrets of a request as they stand in its headers.
-func credentials(r *http.Request) []string {
+// credentials returns the secrets of a request, unless the vendor knows better as they
+// stand in its headers.
+func (s *stand) credentials(r *http.Request) []string {
+	if s.vendor.Carries != nil {
+		return s.vendor.Carries(r)
+	}
 	var out []string
 	for _, values := range r.Header {
 		for _, v := range values {
@@ -114,6 +125,9 @@ func credentials(r *http.Request) []string {
 
 // replies sets what the server does from now on.
 func (s *stand) replies(r reply) {
+	if s.server == nil {
+		s.Fatalf("this case needs a server; Without may say that there is none (NeedsServer)")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reply, s.requests = r, 0
@@ -121,7 +135,16 @@ func (s *stand) replies(r reply) {
 
 // has gives the server samples.
 func (s *stand) has(a Answer) {
-	s.replies(func(_ int, w http.ResponseWriter, r *http.Request) { s.vendor.Answer(w, r, a) })
+	if s.vendor.Place != nil {
+		s.vendor.Place(s, s.setup, s.placed(a))
+		return
+	}
+	s.replies(func(_ int, w http.ResponseWriter, r *http.Request) { s.answer(w, r, a) })
+}
+
+// answer lets the vendor's server answer.
+func (s *stand) answer(w http.ResponseWriter, r *http.Request, a Answer) {
+	s.vendor.Answer(w, r, s.placed(a))
 }
 
 // count returns how many requests came since replies was called.

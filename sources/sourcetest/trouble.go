@@ -59,13 +59,13 @@ func troubleCases() []exercise {
 	}
 	var cases []exercise
 	for _, tr := range list {
-		cases = append(cases, exercise{tr.name, tr.setup, tr.run})
+		cases = append(cases, exercise{name: tr.name, setup: tr.setup, run: tr.run, server: true})
 	}
 	return append(cases,
-		exercise{name: "asked to slow down", run: slowDown},
-		exercise{name: "a redirect", run: redirect},
-		exercise{name: "a server that is down", run: down},
-		exercise{name: "trouble that passes", run: passes},
+		exercise{name: "asked to slow down", server: true, run: slowDown},
+		exercise{name: "a redirect", server: true, run: redirect},
+		exercise{name: "a server that is down", server: true, run: down},
+		exercise{name: "trouble that passes", server: true, run: passes},
 	)
 }
 
@@ -146,7 +146,7 @@ func passes(s *stand) {
 				first(n, w, r)
 				return
 			}
-			s.vendor.Answer(w, r, Answer{Series: []analysis.Series{series(time.Minute, nil, 1, 2, 3)}})
+			s.answer(w, r, Answer{Series: []analysis.Series{series(time.Minute, nil, 1, 2, 3)}})
 		})
 		got, err := s.fetch(s.ctx, s.query(3, time.Minute))
 		if err != nil || len(got) != 1 {

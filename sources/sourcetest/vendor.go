@@ -19,6 +19,17 @@ type Vendor struct {
 	// are those of a. It reads from r which of them are asked for, and answers
 	// those only; it also answers what Check asks.
 	Answer func(w http.ResponseWriter, r *http.Request, a Answer)
+	// Aligned says that the vendor's server keeps samples in buckets which begin at
+	// whole multiples of the step since 1970. Windows then start there, as those of runs
+	// do.
+	Aligned bool
+	// Carries returns the credentials in a request, as they stand there. nil finds them
+	// in its headers.
+	Carries func(r *http.Request) []string
+	// Place is for a source that reads no server: it puts the samples of a where the
+	// source finds them (below s.Dir), instead of those that were there. Answer and
+	// Refuse are then left out, and Without says NeedsServer.
+	Place func(t testing.TB, s Setup, a Answer)
 	// Refuse writes an error in the vendor's form.
 	Refuse func(w http.ResponseWriter, r *http.Request, e Refusal)
 	// Without says which cases the vendor's protocol cannot have, and why.
@@ -28,6 +39,7 @@ type Vendor struct {
 // Setup are the settings that a source is to be opened with.
 type Setup struct {
 	URL           string
+	Dir           string // a folder of its own, for vendors with Place
 	Secret        string // for credentials that may be any text, such as a password; it holds quotes and line breaks
 	Token         string // for credentials that stand in a header as they are
 	Timeout       time.Duration

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"context"
@@ -31,11 +31,11 @@ func guarded(t *testing.T, pass func(*http.Request) bool) *httptest.Server {
 }
 
 // wantKind asks once and checks what comes of it.
-func wantKind(t *testing.T, s *Source, kind analysis.Kind, words string) {
+func wantKind(t *testing.T, c *Client, kind analysis.Kind, words string) {
 	t.Helper()
-	got, err := s.Fetch(t.Context(), minutes(2))
-	if analysis.KindOf(err) != kind || kind == "" && len(got) != 1 {
-		t.Errorf("%d series, error %v, want %q", len(got), err, kind)
+	got, err := price(t.Context(), c)
+	if analysis.KindOf(err) != kind || kind == "" && got != 2 {
+		t.Errorf("price %v, error %v, want %q", got, err, kind)
 	}
 	if err != nil && (!strings.Contains(err.Error(), words) || strings.Contains(err.Error(), "sesame")) {
 		t.Errorf("error %v, want one about %q without the secret", err, words)
@@ -143,7 +143,7 @@ func TestClientCertificate(t *testing.T) {
 		if c.by != "" {
 			settings.TLS.Cert, settings.TLS.Key = map[string]authority{"ours": ours, "theirs": theirs}[c.by].issue(t, c.as)
 		}
-		_, err := opened(t, settings).Fetch(t.Context(), minutes(2))
+		_, err := price(t.Context(), opened(t, settings))
 		ok := false
 		for _, kind := range c.kinds {
 			ok = ok || analysis.KindOf(err) == kind
@@ -200,7 +200,7 @@ func TestProxy(t *testing.T) {
 func TestGivenUpInWords(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := over(func(*http.Request) (*http.Response, error) { return says(200, two), nil }).Fetch(ctx, minutes(2))
+	_, err := price(ctx, over(func(*http.Request) (*http.Response, error) { return says(200, two), nil }))
 	if err == nil || err.Error() != "source prom: interrupted" {
 		t.Errorf("error %v", err)
 	}

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"cmp"
@@ -12,68 +12,47 @@ import (
 	"github.com/haldane-dev/haldane/config"
 )
 
-// Open implements config.SourceSettings. It reads the files of the TLS settings.
-func (c *Config) Open(env config.Env) (analysis.Source, error) {
-	who := "source " + env.Name
-	p := problems(c.Check())
-	if c.MaxConcurrent < 1 || c.Timeout <= 0 { // the loader has said so; nothing would ever be answered
-		p.add("max_concurrent and timeout", "must be more than 0", "")
-	}
-	if len(p) > 0 {
-		err := analysis.Errorf(analysis.Invalid, "%s: %s: %s", who, p[0].Field, p[0].Message)
-		if p[0].Hint != "" {
-			err = err.WithHint("%s", p[0].Hint)
-		}
-		return nil, err
-	}
-	rt, err := c.transport(who, env)
-	if err != nil {
-		return nil, err
-	}
-	return newSource(c, env, rt), nil
-}
-
-// transport makes the way to the server: TLS, proxy, credentials and headers are
-// the work of Prometheus's own HTTP client.
+// way makes the way to a server: TLS, proxy, credentials and headers are the work of
+// Prometheus's own HTTP client, whatever the vendor.
 //
 // OAuth2 is the exception: that client fetches tokens outside of the request's
 // context, so that a token server that hangs would hold a look for ever.
-func (c *Config) transport(who string, env config.Env) (http.RoundTripper, error) {
-	settings := common.HTTPClientConfig{EnableHTTP2: true, ProxyConfig: c.proxy()}
-	if c.BasicAuth.set() {
+func way(who string, s Server) (http.RoundTripper, error) {
+	settings := common.HTTPClientConfig{EnableHTTP2: true, ProxyConfig: proxy(s.Reach)}
+	if l := s.Login; l.BasicAuth.set() {
 		settings.BasicAuth = &common.BasicAuth{
-			Username: c.BasicAuth.Username, Password: common.Secret(c.BasicAuth.Password.Reveal()),
+			Username: l.BasicAuth.Username, Password: common.Secret(l.BasicAuth.Password.Reveal()),
 		}
 	}
-	if !c.BearerToken.Empty() {
+	if !s.Login.BearerToken.Empty() {
 		settings.Authorization = &common.Authorization{
-			Type: "Bearer", Credentials: common.Secret(c.BearerToken.Reveal()),
+			Type: "Bearer", Credentials: common.Secret(s.Login.BearerToken.Reveal()),
 		}
 	}
-	if len(c.Headers) > 0 {
-		headers := make(map[string]common.Header, len(c.Headers))
-		for name, value := range c.Headers {
+	if len(s.Login.Headers) > 0 {
+		headers := make(map[string]common.Header, len(s.Login.Headers))
+		for name, value := range s.Login.Headers {
 			headers[name] = common.Header{Secrets: []common.Secret{common.Secret(value.Reveal())}}
 		}
 		settings.HTTPHeaders = &common.Headers{Headers: headers}
 	}
-	rt, err := roundTripper(who, "tls", settings, c.TLS, env)
-	if err != nil || !c.OAuth2.set() {
+	rt, err := roundTripper(who, "tls", settings, s.Reach.TLS, s.Env)
+	if err != nil || !s.Login.OAuth2.set() {
 		return rt, err
 	}
 	tokens, err := roundTripper(who, "oauth2.tls",
-		common.HTTPClientConfig{EnableHTTP2: true, ProxyConfig: c.proxy()}, c.OAuth2.TLS, env)
+		common.HTTPClientConfig{EnableHTTP2: true, ProxyConfig: proxy(s.Reach)}, s.Login.OAuth2.TLS, s.Env)
 	if err != nil {
 		return nil, err
 	}
-	return newTokens(who, c.OAuth2, tokens, rt), nil
+	return newTokens(who, s.Login.OAuth2, tokens, rt), nil
 }
 
-func (c *Config) proxy() common.ProxyConfig {
-	if c.ProxyURL.Empty() {
+func proxy(r Reach) common.ProxyConfig {
+	if r.ProxyURL.Empty() {
 		return common.ProxyConfig{ProxyFromEnvironment: true}
 	}
-	u, _ := url.Parse(c.ProxyURL.Reveal()) // Check has parsed it
+	u, _ := url.Parse(r.ProxyURL.Reveal()) // Problems.Reach has parsed it
 	return common.ProxyConfig{ProxyURL: common.URL{URL: u}}
 }
 
@@ -99,3 +78,7 @@ func roundTripper(who, field string, settings common.HTTPClientConfig, t TLS, en
 	}
 	return rt, nil
 }
+
+// stay keeps an HTTP client from following redirects: credentials are for one
+// server only.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

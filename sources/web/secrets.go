@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"encoding/base64"
@@ -18,7 +18,7 @@ type secrets []string
 // newSecrets lists the forms of all secrets of the settings, longest first, so
 // that none hides a part of another. What is shorter than four characters would
 // blank out ordinary words and is left.
-func newSecrets(c *Config) secrets {
+func newSecrets(s Server) secrets {
 	var out secrets
 	add := func(texts ...string) {
 		for _, s := range texts {
@@ -34,18 +34,22 @@ func newSecrets(c *Config) secrets {
 			}
 		}
 	}
-	password, client := c.BasicAuth.Password.Reveal(), c.OAuth2.ClientSecret.Reveal()
-	add(password, client, c.BearerToken.Reveal(), c.ProxyURL.Reveal())
+	l, proxy := s.Login, s.Reach.ProxyURL.Reveal()
+	password, client := l.BasicAuth.Password.Reveal(), l.OAuth2.ClientSecret.Reveal()
+	add(password, client, l.BearerToken.Reveal(), proxy)
 	if password != "" {
-		add(c.BasicAuth.Username + ":" + password)
+		add(l.BasicAuth.Username + ":" + password)
 	}
 	if client != "" {
-		add(url.QueryEscape(c.OAuth2.ClientID) + ":" + url.QueryEscape(client))
+		add(url.QueryEscape(l.OAuth2.ClientID) + ":" + url.QueryEscape(client))
 	}
-	for _, value := range c.Headers {
+	for _, value := range l.Headers {
 		add(value.Reveal())
 	}
-	if u, err := url.Parse(c.ProxyURL.Reveal()); err == nil && u.User != nil {
+	for _, own := range s.Vendor.Secrets {
+		add(own.Reveal())
+	}
+	if u, err := url.Parse(proxy); err == nil && u.User != nil {
 		word, _ := u.User.Password()
 		add(word, u.User.String())
 	}

@@ -1,4 +1,4 @@
-package prometheus
+package answer
 
 import (
 	"math"
@@ -16,8 +16,8 @@ import (
 type fold struct {
 	reduce analysis.Reduce
 	acc    analysis.Values
-	count  []int
-	any    bool // a sample was added
+	count  []int // -1: nothing but nulls
+	any    bool  // a sample was added
 }
 
 func newFold(r analysis.Reduce, n int) *fold {
@@ -26,7 +26,7 @@ func newFold(r analysis.Reduce, n int) *fold {
 
 func (f *fold) add(i int, v float64) {
 	f.any = true
-	f.count[i]++
+	f.count[i] = max(f.count[i], 0) + 1
 	if f.count[i] == 1 {
 		f.acc[i] = v
 		return
@@ -46,6 +46,25 @@ func (f *fold) add(i int, v float64) {
 	}
 }
 
+// null notes that a series is null at a step.
+func (f *fold) null(i int) {
+	if f.count[i] == 0 {
+		f.count[i] = -1
+	}
+}
+
+// nulls counts the steps at which there was nothing but nulls.
+func (f *fold) nulls() int {
+	n := 0
+	for _, c := range f.count {
+		if c < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// values returns the result. It may be called once.
 func (f *fold) values() analysis.Values {
 	if f.reduce == analysis.ReduceMean {
 		for i, n := range f.count {

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/sethvargo/go-retry"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
@@ -114,9 +113,9 @@ func (t *tokens) refused(err error) error {
 	case code == http.StatusTooManyRequests:
 		e := analysis.Errorf(analysis.Limited, "%s: its token server asks to slow down", t.who).Because(err)
 		e.RetryAfter = config.RetryAfter(answer.Response.Header, time.Now())
-		return retry.RetryableError(e)
+		return Again(e)
 	case code >= 500:
-		return retry.RetryableError(analysis.Errorf(analysis.Unavailable, "%s: its token server answers %d", t.who, code).Because(err))
+		return Again(analysis.Errorf(analysis.Unavailable, "%s: its token server answers %d", t.who, code).Because(err))
 	}
 	return analysis.Errorf(analysis.Denied, "%s: its token server refuses the client", t.who).
 		WithHint("check oauth2: client_id, client_secret, scopes, endpoint_params").Because(err)

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// step is one try of a fetch: what the server does, and after how long.
+// step is one try of a question: what the server does, and after how long.
 type step struct {
 	answer *http.Response
 	err    error
@@ -78,10 +78,10 @@ func TestTries(t *testing.T) {
 					defer cancel()
 				}
 				tries, start := 0, time.Now()
-				got, err := over(script(&tries, c.steps...)).Fetch(ctx, minutes(2))
+				got, err := price(ctx, over(script(&tries, c.steps...)))
 				took := time.Since(start)
-				if analysis.KindOf(err) != c.kind || c.kind == "" && len(got) != 1 {
-					t.Errorf("%d series, error %v, want %q", len(got), err, c.kind)
+				if analysis.KindOf(err) != c.kind || c.kind == "" && got != 2 {
+					t.Errorf("price %v, error %v, want %q", got, err, c.kind)
 				}
 				if e := analysis.AsError(err); e != nil && e.RetryAfter != c.after {
 					t.Errorf("retry after %s, want %s", e.RetryAfter, c.after)
@@ -116,7 +116,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(time.Second, cancel)
 		tries := 0
-		_, err := over(script(&tries, step{answer: says(503, "", "Retry-After", "10")})).Fetch(ctx, minutes(2))
+		_, err := price(ctx, over(script(&tries, step{answer: says(503, "", "Retry-After", "10")})))
 		if analysis.KindOf(err) != analysis.Unavailable || !errors.Is(err, context.Canceled) || tries != 1 {
 			t.Errorf("error %v after %d tries, want it interrupted after 1", err, tries)
 		}
@@ -133,11 +133,11 @@ func TestDeadlineInTheQueue(t *testing.T) {
 		s.slots = make(chan struct{}, 1)
 		first, stop := context.WithCancel(context.Background())
 		defer stop() // and the bubble waits for it
-		go func() { _, _ = s.Fetch(first, minutes(1)) }()
+		go func() { _, _ = price(first, s) }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_, err := s.Fetch(ctx, minutes(1))
+		_, err := price(ctx, s)
 		want := "source prom: its 1 requests at a time are all taken (try: a larger max_concurrent, or fewer looks)"
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
@@ -153,7 +153,7 @@ func TestSlotsAreGivenBack(t *testing.T) {
 			step{answer: says(200, "<html>")}, step{answer: says(200, two)}))
 		s.slots = make(chan struct{}, 1)
 		for range 3 {
-			_, _ = s.Fetch(context.Background(), minutes(2))
+			_, _ = price(context.Background(), s)
 		}
 		if len(s.slots) != 0 || tries != 5 {
 			t.Errorf("%d slots are still taken after %d tries, want none after 5", len(s.slots), tries)

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"encoding/base64"
@@ -12,13 +12,15 @@ import (
 )
 
 func TestSecretsAreBlanked(t *testing.T) {
-	c := settings("http://prom")
+	c := settings("http://shop")
 	c.BasicAuth = BasicAuth{"me", config.NewSecret(planted)}
 	c.BearerToken = config.NewSecret("bearer-sesame")
 	c.OAuth2 = OAuth2{ClientID: "client", ClientSecret: config.NewSecret("client sesame/+")}
 	c.ProxyURL = config.NewSecret("http://user:proxy%20sesame@proxy:3128")
 	c.Headers = map[string]config.Secret{"X-Key": config.NewSecret("key-sesame"), "X-Short": config.NewSecret("of")}
-	hide := newSecrets(c)
+	server := c.server()
+	server.Vendor.Secrets = []config.Secret{config.NewSecret("app-key-sesame")}
+	hide := newSecrets(server)
 	inJSON, _ := json.Marshal(planted)
 	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	for name, words := range map[string]string{
@@ -34,6 +36,7 @@ func TestSecretsAreBlanked(t *testing.T) {
 		"of the proxy":     "connecting to http://user:proxy%20sesame@proxy:3128 failed",
 		"proxy's password": "proxy sesame",
 		"of a header":      "X-Key: key-sesame",
+		"the vendor's own": "DD-APPLICATION-KEY: app-key-sesame",
 	} {
 		got := hide.clean("it got "+words+" of you", 500)
 		if strings.Contains(got, "sesame") || strings.Contains(got, encode(planted)[:12]) || !strings.Contains(got, "<secret>") {

@@ -1,4 +1,4 @@
-package prometheus
+package web
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
@@ -183,7 +182,6 @@ func TestNoToken(t *testing.T) {
 				c.change(settings)
 			}
 			s := opened(t, settings)
-			s.pause = time.Millisecond
 			wantKind(t, s, c.kind, c.words)
 			if len(s.slots) != 0 {
 				t.Error("a slot is still taken")
@@ -221,7 +219,7 @@ func TestTokenServerHangs(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	_, err := s.Fetch(ctx, minutes(2))
+	_, err := price(ctx, s)
 	if analysis.KindOf(err) != analysis.Unavailable || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("error %v, want it interrupted", err)
 	}
