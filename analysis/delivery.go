@@ -20,7 +20,7 @@ type Delivery struct {
 	Reason       string        `json:"reason,omitempty"` // why it is held, was skipped or failed; or the last try's error
 	Attempts     int           `json:"attempts"`
 	CreatedAt    time.Time     `json:"created_at"`
-	ExpiresAt    time.Time     `json:"expires_at"`
+	ExpiresAt    time.Time     `json:"expires_at"` // until when it may be performed, or is followed
 	EndedAt      *time.Time    `json:"ended_at,omitempty"`
 	Receipt      *Receipt      `json:"receipt,omitempty"`
 
@@ -38,17 +38,21 @@ type Delivery struct {
 // DeliveryState is where a delivery stands.
 type DeliveryState string
 
-// The states. Held and pending ones are open, the others final.
+// The states. Held, pending and following ones are open, the others final.
 const (
-	DeliveryPending DeliveryState = "pending" // to be performed, perhaps again
-	DeliveryHeld    DeliveryState = "held"    // waits for a Hold
-	DeliveryDone    DeliveryState = "done"
-	DeliveryFailed  DeliveryState = "failed"
-	DeliverySkipped DeliveryState = "skipped"
+	DeliveryPending   DeliveryState = "pending"   // to be performed, perhaps again
+	DeliveryHeld      DeliveryState = "held"      // waits for a Hold
+	DeliveryFollowing DeliveryState = "following" // was accepted; is followed to its end
+	DeliveryDone      DeliveryState = "done"
+	DeliveryFailed    DeliveryState = "failed"
+	DeliverySkipped   DeliveryState = "skipped"
 )
 
 // Open reports whether something must still be done.
-func (s DeliveryState) Open() bool { return s == DeliveryPending || s == DeliveryHeld }
+func (s DeliveryState) Open() bool { return s.Unsent() || s == DeliveryFollowing }
+
+// Unsent reports whether it has still to be performed.
+func (s DeliveryState) Unsent() bool { return s == DeliveryPending || s == DeliveryHeld }
 
 // DeliveryID makes the stable id of a delivery: the same event and step give the
 // same id, so that a repeat is recognised by its receiver.
@@ -63,4 +67,6 @@ type Receipt struct {
 	Text string            `json:"text,omitempty"` // what the other side said, for people, without secrets
 	Refs map[string]string `json:"refs,omitempty"` // what later deliveries need, e.g. Slack's channel and ts
 	Done bool              `json:"done"`           // false: taken, not known to be done
+	// Again is when to ask a Follower, from At on; 0 leaves it to the engine.
+	Again time.Duration `json:"again,omitempty"`
 }

@@ -25,10 +25,11 @@ type Plan struct {
 	Warmup      Duration `json:"warmup"`       // samples in it are not judged
 
 	Judge             JudgeName  `json:"judge"`
-	FalseRollbackRate float64    `json:"false_rollback_rate"` // share of good releases that may be rolled back, in (0, 1)
-	Strict            bool       `json:"strict,omitempty"`    // sequential: valid for noise of any scale, at the price of speed
-	MinSamples        int        `json:"min_samples"`         // kayenta: first look that is judged
-	AllowRollback     bool       `json:"allow_rollback"`      // lets a judgement without the promise roll back
+	FalseRollbackRate float64    `json:"false_rollback_rate"`   // share of good releases that may be rolled back, in (0, 1)
+	Strict            bool       `json:"strict,omitempty"`      // sequential: valid for noise of any scale, at the price of speed
+	MinSamples        int        `json:"min_samples"`           // of both sides before a metric is judged; 0: the judge's own minimum
+	MinTraffic        float64    `json:"min_traffic,omitempty"` // the largest sum of a metric's totals that each side must have before anything is judged
+	AllowRollback     bool       `json:"allow_rollback"`        // lets a judgement without the promise roll back
 	Baseline          Baseline   `json:"baseline"`
 	Metrics           []Metric   `json:"metrics"`
 	Groups            Weights    `json:"groups,omitempty"`
@@ -85,13 +86,20 @@ const (
 	Reject    Concurrency = "reject"
 )
 
+// SourcePush is the source of metrics whose samples are sent to the API. It is always
+// there, and asks nothing.
+const SourcePush = "push"
+
+// DefaultMaxSegments is how many segments a metric may have when its plan does not say.
+const DefaultMaxSegments = 50
+
 // Metric is one thing that is compared.
 type Metric struct {
 	Name   string     `json:"name"`
-	Source string     `json:"source"`
+	Source string     `json:"source"` // or SourcePush
 	Kind   MetricKind `json:"kind"`
-	Query  string     `json:"query"`           // gauge: the value; ratio: bad events; count: events; a template
-	Total  string     `json:"total,omitempty"` // ratio: all events; count: the exposure; a template
+	Query  string     `json:"query"`           // gauge: the value; ratio: bad events; count: events; a template; "" when pushed
+	Total  string     `json:"total,omitempty"` // ratio: all events; count: the exposure; a template; "" when pushed
 
 	Direction Direction  `json:"direction"`
 	Critical  bool       `json:"critical,omitempty"`
@@ -102,6 +110,20 @@ type Metric struct {
 	NoData    NoDataRule `json:"no_data"`
 	Reduce    Reduce     `json:"reduce,omitempty"`
 	Kayenta   *Kayenta   `json:"kayenta,omitempty"`
+
+	By          []string `json:"by,omitempty"`           // labels whose values make segments; each is judged
+	MaxSegments int      `json:"max_segments,omitempty"` // with By: more are an error of the query
+}
+
+// Segments returns how many segments the metric may have: 0 when it has none.
+func (m *Metric) Segments() int {
+	switch {
+	case len(m.By) == 0:
+		return 0
+	case m.MaxSegments > 0:
+		return m.MaxSegments
+	}
+	return DefaultMaxSegments
 }
 
 // MetricKind says what the numbers of a metric are.
@@ -259,11 +281,13 @@ func (p *Plan) KeepsPromise() bool {
 // the promise may only where the plan says so.
 func (p *Plan) MayRollBack() bool { return p.KeepsPromise() || p.AllowRollback }
 
-// Sources returns the names of the sources the plan reads, sorted.
+// Sources returns the names of the sources the plan reads, sorted: without SourcePush.
 func (p *Plan) Sources() []string {
 	names := map[string]bool{}
 	for _, m := range p.Metrics {
-		names[m.Source] = true
+		if m.Source != SourcePush {
+			names[m.Source] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(names))
 }

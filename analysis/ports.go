@@ -33,6 +33,38 @@ type Linker interface {
 	Link(q Query) string
 }
 
+// Splitter is a Source that can ask for half of the replicas behind a query, told apart
+// by a label such as pod.
+//
+// Split looks up which values the label has on the series that the queries read, within
+// their window, and deals them to two halves of the same size, the same for all queries;
+// an odd one is in neither. The answers are in the order of the queries. A query whose
+// series do not have the label is Invalid; fewer than two replicas are NoData.
+type Splitter interface {
+	Split(ctx context.Context, qs []Query, label string) []Halves
+}
+
+// Halves is one Query's share of a split: the query for either half, or its own error.
+type Halves struct {
+	A, B     string
+	Replicas int // in each half
+	Err      error
+}
+
+// Budgeter is a Source whose server allows so many requests in a time, and says how
+// many are left.
+type Budgeter interface {
+	Budgets() []Budget
+}
+
+// Budget is what is left of a server's allowance, as far as it is known.
+type Budget struct {
+	Name      string // the server's, of several limits
+	Limit     int    // requests in a period
+	Remaining int
+	Reset     time.Time // when the next period begins
+}
+
 // Action is a pair of hands. It performs a delivery, perhaps not for the first
 // time: the delivery's ID stays the same so that a repeat can be recognised.
 //
@@ -40,6 +72,18 @@ type Linker interface {
 // RetryAfter if it is set; every other kind is final.
 type Action interface {
 	Perform(ctx context.Context, d Delivery) (Receipt, error)
+}
+
+// Follower is an Action whose work goes on after the other side has taken it: a
+// rollback that was accepted is not yet a rollback that was made.
+//
+// Follow asks how it is going. It is called now and then with the receipt that Perform,
+// or Follow before, returned, until one is Done, until an error is final (Invalid,
+// Denied, NotFound, Conflict: what was asked for has failed), or until the action's
+// time is over. A receipt that is not Done may say in its text how far things are.
+// Follow changes nothing, unless telling again is what keeps a message alive.
+type Follower interface {
+	Follow(ctx context.Context, d Delivery, r Receipt) (Receipt, error)
 }
 
 // Checker is a Source or Action that can tell whether it is reachable and
@@ -58,12 +102,20 @@ type Reader interface {
 	Holds(ctx context.Context) ([]Hold, error) // those in force
 }
 
+// SampleReader shows the samples behind a run's verdicts, for those who draw them: the
+// pairs of the run's latest look, from its first sample on. There are none before the
+// first look.
+type SampleReader interface {
+	Pairs(ctx context.Context, runID string) ([]Pair, error)
+}
+
 // Writer is what people and programs may ask the engine for.
 type Writer interface {
 	Start(ctx context.Context, r StartRequest) (run Run, created bool, err error)
 	Cancel(ctx context.Context, runID string, by Cause) (Run, error)
 	Rollback(ctx context.Context, runID string, r RollbackRequest) (Run, error)
 	RollbackService(ctx context.Context, service string, r RollbackRequest) ([]Delivery, error)
+	Push(ctx context.Context, runID string, samples []PushedSample, by Cause) (PushResult, error)
 	Hold(ctx context.Context, h Hold) (Hold, error)
 	Release(ctx context.Context, holdID string, by Cause) (Hold, error)
 }

@@ -151,17 +151,54 @@ type Verification struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Grid returns the samples that may be judged at a time: the window whose steps
-// have all settled by then, given how long the slowest source needs. It starts
-// where the warm-up ends and never goes beyond the run's end.
-func (r *Run) Grid(now time.Time, delay time.Duration) Window {
-	w := Window{Start: r.StartedAt.Add(r.Snapshot.Warmup.Std())}
-	w.End = now.Add(-delay)
-	if w.End.After(r.EndsAt) {
-		w.End = r.EndsAt
+// Whole is the window of all samples that a run can have. Its steps are whole
+// multiples of the step since 1970, so that runs which ask the same are answered once,
+// and stores that keep buckets have whole ones; it begins with the first that starts
+// after the warm-up, and its end may be later than the run's by less than a step.
+func (r *Run) Whole() Window {
+	p := &r.Snapshot
+	step := p.Step.Std()
+	if step <= 0 {
+		return Window{Start: r.StartedAt, End: r.StartedAt}
 	}
-	step := r.Snapshot.Step.Std()
-	w.End = w.Start.Add(time.Duration(w.Steps(step)) * step)
+	start := r.StartedAt.Add(p.Warmup.Std())
+	n := Window{Start: start, End: r.EndsAt}.Steps(step)
+	start = wholeStep(start.Add(step-1), step)
+	return Window{Start: start, End: start.Add(time.Duration(n) * step)}
+}
+
+// wholeStep returns the latest whole multiple of the step since 1970 that is not after
+// t.
+func wholeStep(t time.Time, step time.Duration) time.Time {
+	ns := t.UnixNano()
+	rest := ns % int64(step)
+	if rest < 0 {
+		rest += int64(step)
+	}
+	return time.Unix(0, ns-rest).UTC()
+}
+
+// Grid returns the samples that may be judged at a time: those steps of the whole
+// window that have settled by then, given how long the slowest source needs.
+func (r *Run) Grid(now time.Time, delay time.Duration) Window {
+	w := r.Whole()
+	if end := now.Add(-delay); end.Before(w.End) {
+		step := r.Snapshot.Step.Std()
+		w.End = w.Start.Add(time.Duration(Window{Start: w.Start, End: end}.Steps(step)) * step)
+	}
+	return w
+}
+
+// BaselineWindow is where the baseline's samples lie when the canary's lie in w.
+func (r *Run) BaselineWindow(w Window) Window {
+	switch b, step := r.Snapshot.Baseline, r.Snapshot.Step.Std(); b.Kind {
+	case BaselineOffset:
+		return w.Shift(-b.Shift.Std())
+	case BaselineBefore:
+		end := wholeStep(r.StartedAt, step)
+		n := int64(b.Shift.Std() / step)
+		return Window{Start: end.Add(-time.Duration(n) * step), End: end}
+	}
 	return w
 }
 
@@ -173,8 +210,9 @@ func (r *Run) Grid(now time.Time, delay time.Duration) Window {
 // source.
 func (r *Run) Due(after time.Time, delay time.Duration) (at time.Time, last bool) {
 	p := &r.Snapshot
-	end := r.EndsAt.Add(delay)
-	at = r.StartedAt.Add(p.Warmup.Std() + p.Step.Std() + delay + r.spread())
+	w := r.Whole()
+	end := w.End.Add(delay)
+	at = w.Start.Add(p.Step.Std() + delay + r.spread())
 	if every := p.Every.Std(); every > 0 && !at.After(after) {
 		at = at.Add((after.Sub(at)/every + 1) * every) //nolint:durationcheck // a number of intervals, times one
 	}
@@ -191,7 +229,7 @@ func (r *Run) LooksExpected(delay time.Duration) int {
 	if last || every <= 0 {
 		return 1
 	}
-	return 1 + int((r.EndsAt.Add(delay).Sub(first)+every-1)/every)
+	return 1 + int((r.Whole().End.Add(delay).Sub(first)+every-1)/every)
 }
 
 // spread is this run's share of the interval between looks, up to half a minute:

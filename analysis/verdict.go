@@ -71,6 +71,7 @@ type Finding struct {
 	Evidence   *Number    `json:"evidence,omitempty"`    // against "no worse": 1 and more fails (sequential)
 	Seen       *Number    `json:"seen,omitempty"`        // the canary's level, in the metric's unit (a share for ratios)
 	Expected   *Number    `json:"expected,omitempty"`    // the baseline's, or the limit
+	Since      int        `json:"since,omitempty"`       // sample with which the change began, as far as one can tell, from 1; 0: the first, or not known
 	Samples    SampleNote `json:"samples"`
 	Reason     string     `json:"reason"` // one sentence: what was seen, what was expected
 	Warnings   []string   `json:"warnings,omitempty"`

@@ -21,17 +21,31 @@ func (c *planCheck) judging() {
 	if p.FalseRollbackRate <= 0 || p.FalseRollbackRate > 0.5 {
 		c.mistake("false_rollback_rate", "must be more than 0 and at most 50%%").try("1%%")
 	}
-	if p.MinSamples < 1 {
-		c.mistake("min_samples", "must be at least 1")
-	}
+	c.least()
 	if s := p.Score; s.Marginal < 0 || s.Pass > 100 || s.Marginal > s.Pass {
 		c.mistake("score", "want 0 <= marginal <= pass <= 100, have marginal %g and pass %g", s.Marginal, s.Pass)
 	}
-	if p.Judge == analysis.JudgeKayenta && c.readable("min_samples", "duration", "step", "warmup") && p.MinSamples > p.Samples() {
+	c.idle()
+}
+
+// least checks what a run must have before it is judged.
+func (c *planCheck) least() {
+	p := c.plan
+	switch {
+	case p.MinSamples < 0:
+		c.mistake("min_samples", "must not be negative").try("0, for as many as the judge needs")
+	case c.readable("min_samples", "duration", "step", "warmup") && p.MinSamples > p.Samples():
 		c.mistake("min_samples", "%d samples are needed, but a run has only %d", p.MinSamples, p.Samples()).
 			try("a longer duration, a shorter step, or fewer")
 	}
-	c.idle()
+	counts := slices.ContainsFunc(p.Metrics, func(m analysis.Metric) bool { return m.Kind.HasTotal() })
+	switch {
+	case p.MinTraffic < 0:
+		c.mistake("min_traffic", "must not be negative")
+	case p.MinTraffic > 0 && !counts && c.readable("metrics"):
+		c.mistake("min_traffic", "traffic is what the total of a ratio or the exposure of a count says, and the plan has neither").
+			try("a metric of kind ratio or count, or min_samples")
+	}
 }
 
 // baseline checks the judge against where the other side comes from.
@@ -41,8 +55,8 @@ func (c *planCheck) baseline() {
 	switch {
 	case none && p.Judge != analysis.JudgeThreshold:
 		c.mistake("judge", "judge %s compares with a baseline, but baseline is none", p.Judge).try("judge: threshold")
-	case (p.Baseline.Kind == analysis.BaselineOffset || p.Baseline.Kind == analysis.BaselineBefore) && p.Baseline.Shift < p.Step:
-		c.mistake("baseline", "%s: %s is shorter than a step, %s", p.Baseline.Kind, p.Baseline.Shift, p.Step)
+	case p.Baseline.Kind == analysis.BaselineOffset || p.Baseline.Kind == analysis.BaselineBefore:
+		c.shift()
 	}
 	if p.MayRollBack() || p.DryRun || !c.anyChanges(p.On.Fail) {
 		return
@@ -59,6 +73,20 @@ func (c *planCheck) baseline() {
 		try("allow_rollback: true, if that is meant")
 }
 
+// shift checks how far back a baseline of another time lies: samples stand at whole
+// multiples of the step.
+func (c *planCheck) shift() {
+	b, step := c.plan.Baseline, c.plan.Step
+	switch {
+	case !c.readable("step") || step <= 0:
+	case b.Shift < step:
+		c.mistake("baseline", "%s: %s is shorter than a step, %s", b.Kind, b.Shift, step)
+	case b.Shift%step != 0:
+		c.mistake("baseline", "%s: %s is not a whole number of steps of %s", b.Kind, b.Shift, step).
+			try("%s", b.Shift-b.Shift%step)
+	}
+}
+
 // idle warns of settings of the plan itself that its judge does not look at.
 func (c *planCheck) idle() {
 	for _, f := range []struct {
@@ -67,7 +95,6 @@ func (c *planCheck) idle() {
 	}{
 		{"false_rollback_rate", analysis.JudgeSequential},
 		{"strict", analysis.JudgeSequential},
-		{"min_samples", analysis.JudgeKayenta},
 	} {
 		if c.plan.Judge != f.judge && c.doc.has(join(c.path, f.name)) {
 			c.warn(f.name, "has no effect: the judge is %s", c.plan.Judge)

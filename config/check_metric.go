@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -50,11 +51,17 @@ func (m *metricCheck) all() {
 	if !analysis.PlainName(m.metric.Group) {
 		m.mistake("group", "group %q: not a usable name", m.metric.Group).try(nameHint)
 	}
-	checkName(m.sources, m.metric.Source, m.mistake, "source", "source", "a metric needs a source")
+	if !m.pushed() {
+		checkName(m.sources, m.metric.Source, m.mistake, "source", "source", "a metric needs a source")
+	}
 	m.values()
+	m.segments()
 	m.threshold()
 	m.kayenta()
-	if m.readable(join(m.at, "kind")) {
+	switch {
+	case m.pushed():
+		m.nothingAsked()
+	case m.readable(join(m.at, "kind")):
 		m.queries()
 	}
 }
@@ -137,18 +144,22 @@ func needs(k analysis.MetricKind) []string {
 	return []string{"query"}
 }
 
-// queries checks that the kind has its queries and no others, and each of them.
-func (m *metricCheck) queries() {
-	f := m.file
-	wanted := needs(m.metric.Kind)
-	for _, q := range []asked{
+// asked lists the keys of queries.
+func (f *metricFile) asked() []asked {
+	return []asked{
 		{"query", f.Query, true},
 		{"bad", f.Bad, true},
 		{"total", f.Total, false},
 		{"events", f.Events, true},
 		{"exposure", f.Exposure, false},
-	} {
-		want := strings.Contains(" "+strings.Join(wanted, " ")+" ", " "+q.key+" ")
+	}
+}
+
+// queries checks that the kind has its queries and no others, and each of them.
+func (m *metricCheck) queries() {
+	wanted := needs(m.metric.Kind)
+	for _, q := range m.file.asked() {
+		want := slices.Contains(wanted, q.key)
 		switch {
 		case want && q.text == "":
 			m.mistake(q.key, "kind %s needs %s", m.metric.Kind, strings.Join(wanted, " and "))

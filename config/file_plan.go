@@ -22,7 +22,8 @@ type planFile struct {
 	Judge             analysis.JudgeName `yaml:"judge" doc:"how to decide; default: sequential, or threshold when baseline is none" jsonschema:"enum=sequential,enum=kayenta,enum=threshold"`
 	FalseRollbackRate share              `yaml:"false_rollback_rate" doc:"share of good releases that may be failed, over all looks and metrics of a run; judge sequential"`
 	Strict            bool               `yaml:"strict" doc:"keep that promise for noise of any size, at the price of speed; judge sequential"`
-	MinSamples        int                `yaml:"min_samples" doc:"samples on both sides before the first look that is judged; judge kayenta" jsonschema:"minimum=1"`
+	MinSamples        int                `yaml:"min_samples" doc:"samples on both sides before a metric is judged; 0: as many as the judge needs, 50 with judge kayenta" jsonschema:"minimum=0"`
+	MinTraffic        float64            `yaml:"min_traffic" doc:"total on each side, of the ratio or count that has most, before anything is judged; 0: any" jsonschema:"minimum=0"`
 	AllowRollback     bool               `yaml:"allow_rollback" doc:"let failures change the world although the judge or baseline gives no promise about false ones"`
 	Baseline          baselineShape      `yaml:"baseline" doc:"what the canary is compared with"`
 	Metrics           []metricFile       `yaml:"metrics" doc:"what is compared" jsonschema:"minItems=1"`
@@ -53,7 +54,6 @@ func (f *planFile) setDefaults() {
 		Duration:    minutes(30),
 
 		FalseRollbackRate: 0.01,
-		MinSamples:        50,
 		Baseline:          baselineShape{Kind: analysis.BaselineVersion},
 
 		Concurrency:   analysis.Supersede,
@@ -66,7 +66,7 @@ func (f *planFile) setDefaults() {
 // metricFile is a metric as it is written.
 type metricFile struct {
 	Name   string              `yaml:"name" doc:"unique in its plan" jsonschema:"required"`
-	Source string              `yaml:"source" doc:"name of the source that is asked" jsonschema:"required"`
+	Source string              `yaml:"source" doc:"name of the source that is asked; push: none is, samples are sent to the API" jsonschema:"required"`
 	Kind   analysis.MetricKind `yaml:"kind" doc:"gauge: a level such as a latency; ratio: bad events of all events; count: events in an exposure" jsonschema:"enum=gauge,enum=ratio,enum=count"`
 
 	Query    string `yaml:"query" doc:"kind gauge: the value"`
@@ -84,12 +84,15 @@ type metricFile struct {
 	NoData    noDataShape        `yaml:"no_data" doc:"what silence means; an error of the source is never silence"`
 	Reduce    analysis.Reduce    `yaml:"reduce" doc:"how several series of an answer become one; default: several are an error" jsonschema:"enum=sum,enum=mean,enum=max,enum=min"`
 	Kayenta   *kayentaFile       `yaml:"kayenta" doc:"settings of this metric for judge kayenta, with upstream's names and defaults"`
+
+	By          []string `yaml:"by" doc:"labels whose values make segments, such as region and device; each segment is judged"`
+	MaxSegments int      `yaml:"max_segments" doc:"with by: an answer with more is an error of the query" jsonschema:"minimum=1,maximum=1000"`
 }
 
 func (m *metricFile) setDefaults() {
 	*m = metricFile{
 		Kind: analysis.Gauge, Direction: analysis.Increase, Group: "default", Weight: 1,
-		Tolerance: toleranceShape{Relative: 0.05},
+		Tolerance: toleranceShape{Relative: 0.05}, MaxSegments: analysis.DefaultMaxSegments,
 	}
 	m.NoData.setDefaults()
 }

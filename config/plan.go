@@ -77,13 +77,17 @@ func (l *loader) changesWorld(action string) bool {
 	return s != nil && s.ChangesWorld()
 }
 
+// kayentaSamples is how many samples judge kayenta wants when the plan does not say:
+// what its authors recommend.
+const kayentaSamples = 50
+
 // plan makes the plan that was meant, with the defaults that depend on other keys.
 func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 	p := &analysis.Plan{
 		Name: f.Name, Service: f.Service, Environment: f.Environment, Owner: f.Owner, Severity: f.Severity,
 		Runbook: f.Runbook, Labels: maps.Clone(f.Labels), Vars: maps.Clone(f.Vars),
 		Every: f.Every, Step: f.Step, Duration: f.Duration, MinDuration: f.Duration / 2, Warmup: f.Warmup,
-		Judge: f.Judge, FalseRollbackRate: float64(f.FalseRollbackRate), Strict: f.Strict, MinSamples: f.MinSamples,
+		Judge: f.Judge, FalseRollbackRate: float64(f.FalseRollbackRate), Strict: f.Strict, MinSamples: f.MinSamples, MinTraffic: f.MinTraffic,
 		AllowRollback: f.AllowRollback, Baseline: analysis.Baseline(f.Baseline),
 		Groups: maps.Clone(f.Groups), Score: analysis.Thresholds(f.Score),
 		Concurrency: f.Concurrency, ReuseAfter: f.ReuseAfter, DryRun: f.DryRun, NamePattern: f.NamePattern,
@@ -100,6 +104,9 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 		if p.Baseline.Kind == analysis.BaselineNone {
 			p.Judge = analysis.JudgeThreshold
 		}
+	}
+	if p.Judge == analysis.JudgeKayenta && p.MinSamples == 0 {
+		p.MinSamples = kayentaSamples
 	}
 	for _, m := range f.Metrics {
 		p.Metrics = append(p.Metrics, m.metric())
@@ -146,6 +153,9 @@ func (m metricFile) metric() analysis.Metric {
 		out.Query, out.Total = m.Bad, m.Total
 	case analysis.Count:
 		out.Query, out.Total = m.Events, m.Exposure
+	}
+	if len(m.By) > 0 {
+		out.By, out.MaxSegments = slices.Clone(m.By), m.MaxSegments
 	}
 	if m.Threshold != nil {
 		t := analysis.Threshold(*m.Threshold)

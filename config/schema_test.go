@@ -105,7 +105,7 @@ func TestSchemaRefusesTheBad(t *testing.T) {
 	sees := []string{
 		"baselines", "durations", "empty-item", "enum", "guards", "judging", "metric-values", "no-such-action",
 		"not-a-list", "not-a-map", "sections", "secrets", "thresholds", "tokens", "types", "unknown-key", "wrong-kinds",
-		"defaults", "alias-bomb", "schedule-versions", "no-metrics",
+		"defaults", "alias-bomb", "schedule-versions", "no-metrics", "segments", "least",
 	}
 	s := compiledSchema(t)
 	files, err := filepath.Glob("testdata/bad/*.yaml")

@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"sync"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -59,6 +60,13 @@ type ActionSettings interface {
 	Threads() bool
 }
 
+// FollowSettings are ActionSettings whose action is an analysis.Follower.
+type FollowSettings interface {
+	// FollowFor is how long work that was accepted may take until it counts as failed;
+	// 0 if it is not followed.
+	FollowFor() analysis.Duration
+}
+
 // ActionCommon are the settings that every action has.
 type ActionCommon struct {
 	Type    string            `yaml:"type" doc:"which kind of action this is"`
@@ -74,6 +82,34 @@ type Env struct {
 	Log     *slog.Logger
 	Version string // of Haldane, for User-Agent
 	Egress  Egress // where webhooks may go
+	Shared  *Shared
+}
+
+// Shared holds what several sections of one process have together, and what outlives
+// a reload, such as a budget of requests. A nil one shares nothing.
+type Shared struct {
+	mu   sync.Mutex
+	kept map[string]any
+}
+
+// Once returns what is kept under a key, and keeps what create returns when there is
+// nothing yet. Keys begin with the name of the package that uses them, and hold no
+// secret.
+func (s *Shared) Once(key string, create func() any) any {
+	if s == nil {
+		return create()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.kept[key]
+	if !ok {
+		v = create()
+		if s.kept == nil {
+			s.kept = map[string]any{}
+		}
+		s.kept[key] = v
+	}
+	return v
 }
 
 // Problem is what a Check found in one field; the loader adds file and line.

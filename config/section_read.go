@@ -15,6 +15,10 @@ import (
 func (l *loader) readSections(part sharedPart) {
 	for _, name := range names(part.file.Sources) {
 		path := join("sources", name)
+		if name == analysis.SourcePush {
+			part.doc.mistake(path, "source %q: the name of what is sent to the API, and of no other source", name).try("another name")
+			continue
+		}
 		if !l.own(part.doc, path, "source", name) {
 			continue
 		}

@@ -131,14 +131,14 @@ func (e *Engine) lookUp(ctx context.Context, s *Setup, l *analysis.Lookup, now t
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	end := now.Add(-s.Sources[l.Source].Delay)
-	series, err := e.fetch(ctx, s, l.Source, analysis.Query{
+	answer := s.answers(ctx, l.Source, []analysis.Query{{
 		Text: l.Query, Window: analysis.Window{Start: end.Add(-time.Minute), End: end}, Step: time.Minute, Reduce: analysis.ReduceAll,
-	})
-	if err != nil {
-		return "", err
+	}})[0]
+	if answer.Err != nil {
+		return "", answer.Err
 	}
 	versions := map[string]bool{}
-	for _, x := range series {
+	for _, x := range answer.Series {
 		if v := x.Labels[l.Label]; v != "" {
 			versions[v] = true
 		}

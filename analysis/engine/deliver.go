@@ -23,7 +23,7 @@ func (e *Engine) Deliver(ctx context.Context, job store.Job, id string) error {
 	began := time.Now()
 	receipt, err := e.perform(ctx, s, d)
 	e.metrics.attempted(d, time.Since(began), err)
-	return e.record(ctx, s, job, id, receipt, err)
+	return e.record(ctx, s, job, d, receipt, err)
 }
 
 // claim decides in one transaction whether the delivery is to be performed now,
@@ -33,6 +33,14 @@ func (e *Engine) claim(ctx context.Context, s *Setup, job store.Job, id string) 
 		claimed = false
 		if !locked.State.Open() {
 			return tx.Complete(ctx, job)
+		}
+		if locked.State == analysis.DeliveryFollowing {
+			if !now.Before(locked.ExpiresAt) {
+				return errors.Join(e.lose(ctx, tx, s, locked, now), tx.Complete(ctx, job))
+			}
+			locked.Earlier, err = earlier(ctx, tx, locked)
+			d, claimed = *locked, true
+			return err
 		}
 		if waits, err := e.waitsForAnother(ctx, tx, locked); err != nil || waits {
 			// The one before it will wake it up.
@@ -146,39 +154,46 @@ func (e *Engine) expire(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	return e.finish(ctx, tx, s, d, now)
 }
 
-// perform does the delivery's work with the world outside.
+// perform does the delivery's work with the world outside, or asks how it is going.
 func (e *Engine) perform(ctx context.Context, s *Setup, d analysis.Delivery) (analysis.Receipt, error) {
 	a, ok := s.Actions[d.Action]
 	if !ok {
 		return analysis.Receipt{}, analysis.Errorf(analysis.Invalid, "action %q: not in the config any more", d.Action)
+	}
+	if d.State == analysis.DeliveryFollowing {
+		return a.follow(ctx, d)
 	}
 	return a.Perform(ctx, d)
 }
 
 // record writes down how an attempt went. What was done must not be forgotten:
 // while the database is away it is tried again for as long as the job may run.
-func (e *Engine) record(ctx context.Context, s *Setup, job store.Job, id string, receipt analysis.Receipt, failure error) error {
+func (e *Engine) record(ctx context.Context, s *Setup, job store.Job, tried analysis.Delivery, receipt analysis.Receipt, failure error) error {
 	ctx = context.WithoutCancel(ctx)
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
-		err := e.withDelivery(ctx, id, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
-			return errors.Join(e.settle(ctx, tx, s, d, receipt, failure, now), tx.Complete(ctx, job))
+		err := e.withDelivery(ctx, tried.ID, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
+			settle := e.settle
+			if tried.State == analysis.DeliveryFollowing {
+				settle = e.settleFollowed
+			}
+			return errors.Join(settle(ctx, tx, s, d, receipt, failure, now), tx.Complete(ctx, job))
 		})
 		if err == nil || wait > 5*time.Second {
 			return err
 		}
-		e.log.Warn("an attempt could not be recorded, trying again", "delivery", id, "error", err)
+		e.log.Warn("an attempt could not be recorded, trying again", "delivery", tried.ID, "error", err)
 		time.Sleep(wait) //nolint:forbidigo // seconds at most, and nothing may cut it short
 	}
 }
 
 // settle applies the result of an attempt to a locked delivery.
 func (e *Engine) settle(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.Delivery, receipt analysis.Receipt, failure error, now time.Time) error {
-	if !d.State.Open() {
+	if !d.State.Unsent() {
 		return nil // another attempt was faster
 	}
 	if failure == nil {
-		d.State, d.Receipt, d.Reason = analysis.DeliveryDone, &receipt, ""
-		return e.finish(ctx, tx, s, d, now)
+		d.Receipt, d.Reason = &receipt, ""
+		return e.accepted(ctx, tx, s, d, now)
 	}
 	problem := analysis.AsError(failure)
 	d.Reason = problem.Error()
@@ -233,6 +248,11 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	})
 	if d.ChangesWorld {
 		if err := e.follow(ctx, tx, s, d, now); err != nil {
+			return err
+		}
+	}
+	if d.State == analysis.DeliveryDone {
+		if err := e.endOlder(ctx, tx, s, d, now); err != nil {
 			return err
 		}
 	}
@@ -336,7 +356,7 @@ func (e *Engine) wakeNext(ctx context.Context, tx *store.Tx, d *analysis.Deliver
 	}
 	for i := range all {
 		next := all[i]
-		if next.Action != d.Action || !next.State.Open() || next.ID == d.ID {
+		if next.Action != d.Action || !next.State.Unsent() || next.ID == d.ID {
 			continue
 		}
 		return e.wake(ctx, tx, next.ID)

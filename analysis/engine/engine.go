@@ -59,6 +59,7 @@ func New(o Options, setup *Setup) *Engine {
 // Use replaces the config in force. Runs that have started keep their plans;
 // sources and actions are always those of the config in force.
 func (e *Engine) Use(s *Setup) {
+	s.prepare(e.metrics, e.log)
 	e.setup.Store(s)
 	e.metrics.config(s)
 }

@@ -35,10 +35,8 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 	if ctx.Err() != nil {
 		return analysis.AsError(ctx.Err()) // stopping, or out of time: what is missing is our own doing
 	}
-	final := !now.Before(r.EndsAt.Add(delay))
-	if final && g.temporary && now.Before(r.EndsAt.Add(delay+patience(&r))) {
-		final = false // the source may recover in time
-	}
+	// A source that is in trouble at the end may recover in time.
+	final := !now.Before(r.Whole().End.Add(delay + g.patience(&r)))
 	look.Verdict = e.judge(&r, g.pairs, judge.At{Elapsed: look.Window.End.Sub(r.StartedAt), Final: final})
 	look.Took = time.Since(now)
 	e.metrics.looked(&look)
@@ -47,11 +45,22 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 
 const gatherTimeout = 30 * time.Second
 
-// patience is how long after its end a run waits for a source in trouble, before
-// it ends inconclusive: half its own length, at most five minutes.
-func patience(r *analysis.Run) time.Duration {
-	return min(r.EndsAt.Sub(r.StartedAt)/2, 5*time.Minute)
+// patience is how long after its end a run waits for its sources, before it ends
+// inconclusive: while one is in trouble, half of the run's own length, at most five
+// minutes; while one asks to wait, as its limit allows the next question for sure
+// one day, longer.
+func (g *gathered) patience(r *analysis.Run) time.Duration {
+	switch {
+	case g.wait > 0:
+		return limitPatience
+	case g.temporary:
+		return min(r.EndsAt.Sub(r.StartedAt)/2, 5*time.Minute)
+	}
+	return 0
 }
+
+// limitPatience covers a limit of a few requests an hour that many runs share.
+const limitPatience = 6 * time.Hour
 
 // judge asks the judge. A judge that panics has a bug, and nobody's release is to
 // be rolled back for that.
@@ -114,6 +123,7 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 		if r.NextLookAt, _ = r.Due(later(now, look.DueAt), delay); !r.NextLookAt.After(now) {
 			r.NextLookAt = now.Add(r.Snapshot.Every.Std())
 		}
+		r.NextLookAt = later(r.NextLookAt, now.Add(g.wait))
 		if r.JobID, err = tx.EnqueueLook(ctx, r.ID, r.NextLook, r.NextLookAt); err != nil {
 			return err
 		}

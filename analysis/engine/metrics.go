@@ -12,12 +12,12 @@ import (
 
 // metrics are what /metrics shows of the engine.
 type metrics struct {
-	runs, looks, sources, deliveries, rollbacks, repaired, ticks *prometheus.CounterVec
-	openRuns, openDeliveries, holds, configInfo                  *prometheus.GaugeVec
-	sourceSeconds                                                *prometheus.HistogramVec
-	attemptSeconds                                               *prometheus.HistogramVec
-	lookLag, lookSeconds, judgeSeconds, deliveryLatency          prometheus.Histogram
-	overdue, lastLook, configMismatch                            prometheus.Gauge
+	runs, looks, sources, questions, deliveries, rollbacks, repaired, ticks                     *prometheus.CounterVec
+	openRuns, openDeliveries, holds, configInfo, circuits, budgetLimit, budgetLeft, budgetReset *prometheus.GaugeVec
+	sourceSeconds                                                                               *prometheus.HistogramVec
+	attemptSeconds                                                                              *prometheus.HistogramVec
+	lookLag, lookSeconds, judgeSeconds, deliveryLatency                                         prometheus.Histogram
+	overdue, lastLook, configMismatch                                                           prometheus.Gauge
 }
 
 var seconds = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 5, 10, 20, 60}
@@ -42,7 +42,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return &metrics{
 		runs:           counter("runs_total", "Runs that ended, by plan and by outcome, or cancelled or superseded.", "plan", "outcome"),
 		looks:          counter("looks_total", "Looks that were taken, by the verdict's outcome.", "outcome"),
-		sources:        counter("source_requests_total", "Requests to sources, by outcome: ok or the kind of trouble.", "source", "outcome"),
+		sources:        counter("source_requests_total", "Questions that went out to sources, by outcome: ok or the kind of trouble.", "source", "outcome"),
+		questions:      counter("source_questions_total", "Questions of looks to sources: asked, or shared with another run that asked the same.", "source", "how"),
+		circuits:       gauge("source_left_alone", "1 while a source is not asked because it did not answer several times in a row.", "source"),
+		budgetLimit:    gauge("source_budget_limit", "Requests that a source's server allows in a period.", "source", "limit"),
+		budgetLeft:     gauge("source_budget_remaining", "Requests that are left of it.", "source", "limit"),
+		budgetReset:    gauge("source_budget_reset_timestamp_seconds", "When the next period begins.", "source", "limit"),
 		deliveries:     counter("deliveries_total", "Deliveries that ended, by action and outcome: done, failed or skipped.", "action", "outcome"),
 		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
 		repaired:       counter("repaired_total", "What the reconciler found without anything to wake it up.", "what"),
@@ -86,6 +91,7 @@ func (m *metrics) config(s *Setup) {
 	for name := range s.Sources {
 		m.sources.WithLabelValues(name, outcomeLabel(nil))
 		m.sources.WithLabelValues(name, string(analysis.Unavailable))
+		m.circuit(name, false)
 	}
 }
 
@@ -111,9 +117,20 @@ func (m *metrics) looked(l *analysis.Look) {
 	m.lastLook.Set(float64(l.At.UnixMilli()) / 1000)
 }
 
-func (m *metrics) fetched(source string, took time.Duration, err error) {
-	m.sources.WithLabelValues(source, outcomeLabel(err)).Inc()
+// asked counts a round of questions.
+func (m *metrics) asked(source string, took time.Duration, answers []analysis.Answer) {
+	for _, a := range answers {
+		m.sources.WithLabelValues(source, outcomeLabel(a.Err)).Inc()
+	}
 	m.sourceSeconds.WithLabelValues(source).Observe(took.Seconds())
+}
+
+func (m *metrics) circuit(source string, open bool) {
+	v := 0.0
+	if open {
+		v = 1
+	}
+	m.circuits.WithLabelValues(source).Set(v)
 }
 
 func (m *metrics) attempted(d analysis.Delivery, took time.Duration, _ error) {
@@ -144,5 +161,20 @@ func (m *metrics) inForce(hs []analysis.Hold) {
 	}
 	for kind, n := range count {
 		m.holds.WithLabelValues(string(kind)).Set(float64(n))
+	}
+}
+
+// budgets shows what is left of the sources' allowances.
+func (m *metrics) budgets(s *Setup) {
+	for name, source := range s.Sources {
+		b, ok := source.Source.(analysis.Budgeter)
+		if !ok {
+			continue
+		}
+		for _, one := range b.Budgets() {
+			m.budgetLimit.WithLabelValues(name, one.Name).Set(float64(one.Limit))
+			m.budgetLeft.WithLabelValues(name, one.Name).Set(float64(one.Remaining))
+			m.budgetReset.WithLabelValues(name, one.Name).Set(float64(one.Reset.Unix()))
+		}
 	}
 }

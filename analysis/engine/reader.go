@@ -15,6 +15,8 @@ var (
 	_ analysis.Writer = (*Engine)(nil)
 	_ analysis.Plans  = (*Engine)(nil)
 	_ analysis.Prober = (*Engine)(nil)
+
+	_ analysis.SampleReader = (*Engine)(nil)
 )
 
 // Run returns one run.
@@ -46,6 +48,31 @@ func (e *Engine) Events(ctx context.Context, runID string) ([]analysis.Event, er
 // Deliveries returns a run's deliveries.
 func (e *Engine) Deliveries(ctx context.Context, runID string) ([]analysis.Delivery, error) {
 	return afterCheck(ctx, e, runID, e.store.Deliveries)
+}
+
+// Pairs returns the samples that a run's looks have judged so far. It asks no source.
+func (e *Engine) Pairs(ctx context.Context, runID string) ([]analysis.Pair, error) {
+	r, err := e.store.Run(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	known, err := e.store.Samples(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	w := r.Whole()
+	if !r.JudgedUntil.After(w.Start) {
+		return nil, nil
+	}
+	w.End = r.JudgedUntil
+	parts := e.setup.Load().parts(&r, w)
+	if err := e.receive(ctx, &r, w, parts); err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		p.recall(known)
+	}
+	return pairUp(&r.Snapshot, w, parts), nil
 }
 
 // afterCheck reads a run's rows; no rows of a run that does not exist are NotFound.

@@ -96,5 +96,6 @@ func (e *Engine) observe(ctx context.Context) error {
 		return err
 	}
 	e.metrics.inForce(hs)
+	e.metrics.budgets(e.setup.Load())
 	return nil
 }

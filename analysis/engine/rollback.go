@@ -167,6 +167,8 @@ func summary(r *analysis.Run, ds []analysis.Delivery) (analysis.RollbackState, s
 		return analysis.RollbackHeld, why[analysis.DeliveryHeld]
 	case count[analysis.DeliveryFailed] > 0:
 		return analysis.RollbackFailed, why[analysis.DeliveryFailed]
+	case count[analysis.DeliveryFollowing] > 0:
+		return analysis.RollbackAccepted, why[analysis.DeliveryFollowing]
 	case count[analysis.DeliveryDone] > 0 && done:
 		return analysis.RollbackDone, ""
 	case count[analysis.DeliveryDone] > 0:

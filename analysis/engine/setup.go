@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ type Setup struct {
 	Guards  Guards
 	// Render fills in the template of a query.
 	Render func(text string, d analysis.QueryData) (string, error)
+
+	askers map[string]*asker
 }
 
 // Source is a configured source.
@@ -31,6 +34,9 @@ type Action struct {
 	analysis.Action
 	ChangesWorld bool // waits for holds
 	Threads      bool // is told how a rollback went on
+	// FollowFor is how long what was accepted is followed; 0 takes accepted for all that
+	// can be known.
+	FollowFor time.Duration
 }
 
 // Guards are the limits that keep Haldane from doing harm. Zero values are off.
@@ -45,6 +51,14 @@ type ManyServices struct {
 	Services int
 	Within   time.Duration
 	HoldFor  time.Duration
+}
+
+// prepare makes the askers of the sources.
+func (s *Setup) prepare(m *metrics, log *slog.Logger) {
+	s.askers = make(map[string]*asker, len(s.Sources))
+	for name, source := range s.Sources {
+		s.askers[name] = newAsker(name, source.Source, m, log)
+	}
 }
 
 // delay returns that of the slowest source of a plan.

@@ -167,7 +167,7 @@ func (e *Engine) waitsForAnother(ctx context.Context, tx *store.Tx, d *analysis.
 		if all[i].ID == d.ID {
 			break
 		}
-		if all[i].Action == d.Action && all[i].State.Open() {
+		if all[i].Action == d.Action && all[i].State.Unsent() {
 			return true, err
 		}
 	}

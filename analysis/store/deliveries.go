@@ -52,9 +52,9 @@ func (tx *Tx) LockDelivery(ctx context.Context, id string) (analysis.Delivery, e
 // UpdateDelivery writes what can change of a delivery that this transaction has
 // locked.
 func (tx *Tx) UpdateDelivery(ctx context.Context, d *analysis.Delivery) error {
-	n, err := tx.exec(ctx, `UPDATE deliveries SET state = $2, reason = $3, attempts = $4, ended_at = $5, receipt = $6, job_id = $7
-		WHERE id = $1 AND rev = $8`,
-		d.ID, string(d.State), d.Reason, d.Attempts, optMillis(d.EndedAt), optJSON(d.Receipt), d.JobID, d.Rev)
+	n, err := tx.exec(ctx, `UPDATE deliveries SET state = $2, reason = $3, attempts = $4, ended_at = $5, receipt = $6, job_id = $7, expires_at = $8
+		WHERE id = $1 AND rev = $9`,
+		d.ID, string(d.State), d.Reason, d.Attempts, optMillis(d.EndedAt), optJSON(d.Receipt), d.JobID, millis(d.ExpiresAt), d.Rev)
 	if err == nil && n != 1 {
 		return analysis.Errorf(analysis.Internal, "delivery %s: written without being locked", d.ID)
 	}
@@ -107,7 +107,7 @@ func (s *Store) OpenDeliveries(ctx context.Context, state analysis.DeliveryState
 
 // OpenActions returns the names of the actions that have something to do.
 func (s *Store) OpenActions(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT DISTINCT action FROM deliveries WHERE state IN ('pending', 'held') ORDER BY action`)
+	rs, err := s.db.reader().query(ctx, `SELECT DISTINCT action FROM deliveries WHERE state IN ('pending', 'held', 'following') ORDER BY action`)
 	names, err := collect(rs, err, scalar[string])
 	return names, s.trouble("list deliveries", err)
 }
@@ -116,9 +116,9 @@ func (s *Store) OpenActions(ctx context.Context) ([]string, error) {
 // no live job, and none of the same run and action goes before them.
 func (s *Store) StuckDeliveries(ctx context.Context) ([]string, error) {
 	rs, err := s.db.reader().query(ctx, `SELECT d.id FROM deliveries d LEFT JOIN river_job j ON j.id = d.job_id
-		WHERE d.state IN ('pending', 'held') AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))
-		AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.run_id = d.run_id AND b.action = d.action AND b.state IN ('pending', 'held')
-			AND (b.created_at < d.created_at OR b.created_at = d.created_at AND b.id < d.id))
+		WHERE d.state IN ('pending', 'held', 'following') AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))
+		AND (d.state = 'following' OR NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.run_id = d.run_id AND b.action = d.action AND b.state IN ('pending', 'held')
+			AND (b.created_at < d.created_at OR b.created_at = d.created_at AND b.id < d.id)))
 		ORDER BY d.created_at, d.id`)
 	ids, err := collect(rs, err, scalar[string])
 	return ids, s.trouble("look for stuck deliveries", err)

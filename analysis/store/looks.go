@@ -9,13 +9,25 @@ import (
 
 // Chunk is a stretch of one query's samples: those that one look fetched.
 type Chunk struct {
-	Metric   string          `json:"m"`
-	Segment  string          `json:"g,omitempty"`
-	Side     string          `json:"s"` // canary | baseline
-	Part     string          `json:"p"` // value | total
-	First    int             `json:"i"` // index of the first sample in the run's grid
-	Values   analysis.Values `json:"v"`
-	Warnings []string        `json:"w,omitempty"`
+	Metric   string                     `json:"m"`
+	Side     string                     `json:"s"` // canary | baseline
+	Part     string                     `json:"p"` // value | total
+	First    int                        `json:"i"` // index of the first sample in the run's grid
+	Values   analysis.Values            `json:"v,omitempty"`
+	Segments map[string]analysis.Values `json:"g,omitempty"` // instead of Values, of a metric with segments
+	Count    int                        `json:"n,omitempty"` // of steps, where there are no Values
+	Warnings []string                   `json:"w,omitempty"`
+}
+
+// Steps returns how many steps the chunk is about.
+func (c *Chunk) Steps() int { return max(c.Count, len(c.Values)) }
+
+// All returns the values by segment; of a metric without segments, by "".
+func (c *Chunk) All() map[string]analysis.Values {
+	if c.Segments != nil || c.Values == nil {
+		return c.Segments
+	}
+	return map[string]analysis.Values{"": c.Values}
 }
 
 // InsertLook records a look with the samples it fetched. It reports false when

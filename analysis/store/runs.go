@@ -296,7 +296,7 @@ type Counts struct {
 func (s *Store) Counts(ctx context.Context, due time.Time) (Counts, error) {
 	c := Counts{
 		Runs:       map[analysis.Status]int{analysis.StatusPending: 0, analysis.StatusRunning: 0},
-		Deliveries: map[analysis.DeliveryState]int{analysis.DeliveryPending: 0, analysis.DeliveryHeld: 0},
+		Deliveries: map[analysis.DeliveryState]int{analysis.DeliveryPending: 0, analysis.DeliveryHeld: 0, analysis.DeliveryFollowing: 0},
 	}
 	q := s.db.reader()
 	count := func(sql string, add func(state string, n int), args ...any) error {
@@ -317,7 +317,7 @@ func (s *Store) Counts(ctx context.Context, due time.Time) (Counts, error) {
 			func(_ string, n int) { c.Overdue = n }, millis(due))
 	}
 	if err == nil {
-		err = count(`SELECT state, count(*) FROM deliveries WHERE state IN ('pending', 'held') GROUP BY state`,
+		err = count(`SELECT state, count(*) FROM deliveries WHERE state IN ('pending', 'held', 'following') GROUP BY state`,
 			func(state string, n int) { c.Deliveries[analysis.DeliveryState(state)] = n })
 	}
 	return c, s.trouble("count what is open", err)

@@ -1,18 +1,22 @@
 // Command haldane-bench measures Haldane from outside. Its judge command makes
 // releases whose truth is known, has every judge watch them look by look, and prints
-// how often each is wrong, how often right, and how soon.
+// how often each is wrong, how often right, and how soon. Its share command counts the
+// requests that many runs make together.
 //
 // It may import everything of the house. Start reading at judge.go, the command; then
 // watch.go is one release before one judge, work.go many of them at once, tally.go
-// what they amount to, table.go how it is shown.
+// what they amount to, table.go how it is shown. house.go is a daemon for the commands
+// that need one.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 )
 
 func main() { os.Exit(run(os.Args[1:], streams{os.Stdout, os.Stderr, isTerminal(os.Stderr)})) }
@@ -30,21 +34,32 @@ const (
 	exitTrouble = 3 // usage
 )
 
-const usage = `usage: haldane-bench judge [flags]
+const usage = `usage: haldane-bench COMMAND [flags]
 
-  judge   watch made-up releases with every judge; "haldane-bench judge -h" for its flags
+  judge   watch made-up releases with every judge
+  share   count the requests of many runs that ask the same
+
+"haldane-bench COMMAND -h" shows a command's flags.
 `
+
+// commands are those of the program, by name.
+var commands = map[string]func(context.Context, []string, streams) (int, error){
+	"judge": func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
+	"share": shareCommand,
+}
 
 // run is the program without its process: it returns the exit status.
 func run(args []string, s streams) int {
-	if len(args) == 0 || args[0] != "judge" {
+	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(s.err, usage)
 		if len(args) == 1 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
 			return exitOK
 		}
 		return exitTrouble
 	}
-	code, err := judgeCommand(args[1:], s)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	code, err := commands[args[0]](ctx, args[1:], s)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK

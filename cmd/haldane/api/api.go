@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -42,6 +43,7 @@ func New(d Deps) http.Handler {
 	a := humago.New(mux, s.config())
 	a.UseMiddleware(s.authorize(a))
 	s.runs(a)
+	s.samples(a)
 	s.plans(a)
 	s.holds(a)
 	s.services(a)
@@ -74,23 +76,40 @@ func (s *server) config() huma.Config {
 // openReplies lets clients that are made from the description accept fields that
 // are added later. Requests stay closed: a field that is not known is a mistake.
 func openReplies(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas.Map()
 	requests := map[string]bool{}
+	var closed func(schema *huma.Schema) // with all that is inside
+	closed = func(schema *huma.Schema) {
+		if schema == nil || requests[schema.Ref] {
+			return
+		}
+		if schema.Ref != "" {
+			requests[schema.Ref] = true
+			closed(schemas[strings.TrimPrefix(schema.Ref, schemaPrefix)])
+		}
+		closed(schema.Items)
+		for _, property := range schema.Properties {
+			closed(property)
+		}
+	}
 	for _, path := range doc.Paths {
 		for _, op := range []*huma.Operation{path.Post, path.Put, path.Patch, path.Delete} {
 			if op == nil || op.RequestBody == nil {
 				continue
 			}
 			for _, content := range op.RequestBody.Content {
-				requests[content.Schema.Ref] = true
+				closed(content.Schema)
 			}
 		}
 	}
-	for name, schema := range doc.Components.Schemas.Map() {
-		if schema.Type == huma.TypeObject && !requests["#/components/schemas/"+name] && schema.AdditionalProperties == false {
+	for name, schema := range schemas {
+		if schema.Type == huma.TypeObject && !requests[schemaPrefix+name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = true
 		}
 	}
 }
+
+const schemaPrefix = "#/components/schemas/"
 
 // number documents analysis.Number.
 type number struct{}

@@ -49,6 +49,7 @@ type Daemon struct {
 	tokens   atomic.Pointer[[]api.Token]
 	refused  atomic.Pointer[analysis.Error] // why the file on disk is not in force
 	opened   atomic.Pointer[opened]
+	shared   config.Shared // by sources and actions, over reloads
 
 	reloading sync.Mutex
 	store     *store.Store

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/haldane-dev/haldane/actions"
 	"github.com/haldane-dev/haldane/analysis"
@@ -47,7 +48,7 @@ func (o *opened) close() {
 // open makes everything that a config names. Nothing is reached out to.
 func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 	o := &opened{sources: map[string]engine.Source{}, actions: map[string]engine.Action{}}
-	env := config.Env{Log: d.log, Version: d.opts.Version, Egress: c.Egress}
+	env := config.Env{Log: d.log, Version: d.opts.Version, Egress: c.Egress, Shared: &d.shared}
 	for _, s := range c.Sources {
 		env.Name = s.Name
 		src, err := s.Settings.Open(env)
@@ -64,7 +65,9 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 			o.close()
 			return nil, nil, err
 		}
-		o.actions[a.Name] = engine.Action{Action: act, ChangesWorld: a.Settings.ChangesWorld(), Threads: a.Settings.Threads()}
+		o.actions[a.Name] = engine.Action{
+			Action: act, ChangesWorld: a.Settings.ChangesWorld(), Threads: a.Settings.Threads(), FollowFor: followFor(a.Settings),
+		}
 	}
 	m := c.Guards.ManyServices
 	setup := &engine.Setup{
@@ -79,6 +82,13 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 		setup.Plans[c.Plans[i].Name] = &c.Plans[i]
 	}
 	return o, setup, nil
+}
+
+func followFor(s config.ActionSettings) time.Duration {
+	if f, ok := s.(config.FollowSettings); ok {
+		return f.FollowFor().Std()
+	}
+	return 0
 }
 
 // apiTokens are a config's tokens as the API wants them.

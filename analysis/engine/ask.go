@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis"
+)
+
+// asker asks one source on behalf of all runs: a question that several runs have goes
+// out once, and a source that does not answer is left alone for a while.
+//
+// Questions are about steps that have settled, so an answer stays true; it is kept for
+// the runs that come a little later with the same question. Errors are not kept, nor
+// are answers that the source itself calls incomplete.
+type asker struct {
+	name    string
+	source  analysis.Source
+	metrics *metrics
+	circuit circuit
+
+	mu    sync.Mutex
+	kept  map[question]*shared
+	order []question // oldest first; only those with an answer
+	size  int        // samples of them
+}
+
+// question is what makes two queries the same.
+type question struct {
+	text       string
+	start, end int64 // in nanoseconds
+	step       time.Duration
+	reduce     analysis.Reduce
+}
+
+// shared is an answer that is on its way, or there.
+type shared struct {
+	done   chan struct{}
+	answer analysis.Answer
+	lost   bool // who asked gave up; somebody else has to ask
+	at     time.Time
+}
+
+const (
+	keepAnswers = 5 * time.Minute
+	mostKept    = 1 << 20 // samples: 8 MiB a source
+)
+
+func newAsker(name string, source analysis.Source, m *metrics, log *slog.Logger) *asker {
+	a := &asker{name: name, source: source, metrics: m, kept: map[question]*shared{}}
+	a.circuit.name = "source " + name
+	a.circuit.turned = func(open bool, why string) {
+		m.circuit(name, open)
+		if open {
+			log.Warn("a source does not answer; it is left alone for a while", "source", name, "reason", why)
+		} else {
+			log.Info("a source answers again", "source", name)
+		}
+	}
+	return a
+}
+
+// ask answers queries, in their order. The answers belong to the caller together with
+// all others who asked the same: they are read only.
+func (a *asker) ask(ctx context.Context, qs []analysis.Query) []analysis.Answer {
+	answers := make([]analysis.Answer, len(qs))
+	open := make([]int, len(qs)) // those without an answer yet
+	for i := range open {
+		open[i] = i
+	}
+	for len(open) > 0 {
+		mine, theirs := a.claim(qs, open)
+		a.fetch(ctx, qs, mine)
+		open = open[:0]
+		for _, c := range append(mine, theirs...) {
+			select {
+			case <-c.shared.done:
+			case <-ctx.Done():
+				answers[c.i].Err = analysis.AsError(ctx.Err())
+				continue
+			}
+			if c.shared.lost && ctx.Err() == nil {
+				open = append(open, c.i)
+				continue
+			}
+			answers[c.i] = c.shared.answer
+		}
+	}
+	return answers
+}
+
+// claimed is a question with the answer that was promised for it.
+type claimed struct {
+	i      int // of the query
+	shared *shared
+}
+
+// claim sorts queries into those that the caller has to ask and those that somebody
+// asks or has asked.
+func (a *asker) claim(qs []analysis.Query, open []int) (mine, theirs []claimed) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.forget(time.Now().Add(-keepAnswers))
+	for _, i := range open {
+		k := questionOf(&qs[i])
+		s, ok := a.kept[k]
+		if ok {
+			a.metrics.questions.WithLabelValues(a.name, "shared").Inc()
+			theirs = append(theirs, claimed{i, s})
+			continue
+		}
+		a.metrics.questions.WithLabelValues(a.name, "asked").Inc()
+		s = &shared{done: make(chan struct{})}
+		a.kept[k] = s
+		mine = append(mine, claimed{i, s})
+	}
+	return mine, theirs
+}
+
+func questionOf(q *analysis.Query) question {
+	return question{q.Text, q.Window.Start.UnixNano(), q.Window.End.UnixNano(), q.Step, q.Reduce}
+}
+
+// fetch asks the source what was claimed, and gives the answers to all who wait.
+func (a *asker) fetch(ctx context.Context, qs []analysis.Query, mine []claimed) {
+	if len(mine) == 0 {
+		return
+	}
+	queries := make([]analysis.Query, len(mine))
+	for n, c := range mine {
+		queries[n] = qs[c.i]
+	}
+	began := time.Now()
+	answers := a.once(ctx, queries)
+	for n, c := range mine {
+		a.settle(questionOf(&queries[n]), c.shared, answers[n], ctx.Err() != nil)
+	}
+	a.metrics.asked(a.name, time.Since(began), answers)
+}
+
+// once makes the requests, unless the source is left alone.
+func (a *asker) once(ctx context.Context, qs []analysis.Query) []analysis.Answer {
+	answers := make([]analysis.Answer, len(qs))
+	if err := a.circuit.allow(time.Now()); err != nil {
+		for i := range answers {
+			answers[i].Err = err
+		}
+		return answers
+	}
+	if b, ok := a.source.(analysis.BatchSource); ok {
+		answers = b.FetchAll(ctx, qs)
+	} else {
+		var wg sync.WaitGroup
+		for i := range qs {
+			wg.Go(func() { answers[i].Series, answers[i].Err = a.source.Fetch(ctx, qs[i]) })
+		}
+		wg.Wait()
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		a.circuit.unknown() // we are stopping: that says nothing about the source
+		return answers
+	}
+	a.circuit.record(answers, time.Now())
+	return answers
+}
+
+// settle gives an answer to those who wait for it, and keeps it if it is good.
+func (a *asker) settle(k question, s *shared, answer analysis.Answer, gaveUp bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s.answer, s.at = answer, time.Now()
+	s.lost = gaveUp && answer.Err != nil
+	n, partial := 1, false
+	for _, one := range answer.Series {
+		n += len(one.Values)
+		partial = partial || len(one.Warnings) > 0
+	}
+	if answer.Err != nil || partial || n > mostKept/4 {
+		delete(a.kept, k)
+	} else {
+		a.order = append(a.order, k)
+		a.size += n
+		for a.size > mostKept {
+			a.drop()
+		}
+	}
+	close(s.done)
+}
+
+// forget drops the answers from before a time.
+func (a *asker) forget(before time.Time) {
+	for len(a.order) > 0 && a.kept[a.order[0]].at.Before(before) {
+		a.drop()
+	}
+}
+
+// drop lets the oldest answer go.
+func (a *asker) drop() {
+	k := a.order[0]
+	n := 1
+	for _, one := range a.kept[k].answer.Series {
+		n += len(one.Values)
+	}
+	a.size -= n
+	delete(a.kept, k)
+	a.order = slices.Delete(a.order, 0, 1)
+}
