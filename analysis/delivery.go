@@ -29,10 +29,17 @@ type Delivery struct {
 	Earlier []Receipt `json:"-"` // of this run's earlier deliveries by the same action, oldest first
 
 	// What the engine keeps.
-	Service     string `json:"-"`
-	Environment string `json:"-"`
-	Rev         int64  `json:"-"`
-	JobID       int64  `json:"-"`
+	Service     string   `json:"-"`
+	Environment string   `json:"-"`
+	Reaction    Reaction `json:"-"` // what it performs
+	Rev         int64    `json:"-"`
+	JobID       int64    `json:"-"`
+}
+
+// ReplacesStep reports whether d changes the world because another one, of the same
+// event, could not: it is what that one falls back to.
+func (d *Delivery) ReplacesStep(other Delivery) bool {
+	return d.ChangesWorld && d.EventID == other.EventID && strings.HasPrefix(d.Step, other.Step+">else/")
 }
 
 // DeliveryState is where a delivery stands.

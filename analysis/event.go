@@ -1,6 +1,9 @@
 package analysis
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // EventType names one thing that can happen.
 type EventType string
@@ -25,8 +28,11 @@ const (
 	EventSourceTroubled    EventType = "source.troubled"    // a look could not read a source
 	EventSourceRecovered   EventType = "source.recovered"   // and a later one could again
 	EventRollbackRequested EventType = "rollback.requested" // by a person
+	EventRollbackApproved  EventType = "rollback.approved"  // by a person
+	EventRollbackRefused   EventType = "rollback.refused"   // by a person: the release is kept
 	EventRollbackUpdated   EventType = "rollback.updated"   // its state changed; the text says how
 	EventDeliveryDone      EventType = "delivery.done"
+	EventVerdictFeedback   EventType = "verdict.feedback" // a person said whether it was right
 )
 
 // Concluded returns the event that tells of an outcome.
@@ -68,7 +74,44 @@ type Notice struct {
 	Report   string          `json:"report,omitempty"` // the run's page
 	Plan     PlanFacts       `json:"plan"`
 	Hold     *Hold           `json:"hold,omitempty"`
-	Failed   *FailedDelivery `json:"failed,omitempty"` // with delivery.failed
+	Failed   *FailedDelivery `json:"failed,omitempty"`   // with delivery.failed
+	Evidence *Evidence       `json:"evidence,omitempty"` // with a verdict that is not good: what it rests on
+}
+
+// Evidence are the samples behind the worst findings of a verdict, for pictures.
+type Evidence struct {
+	Plan  Plan   `json:"plan"`  // with the metrics of the pairs only
+	Pairs []Pair `json:"pairs"` // worst first, at most EvidencePairs of the newest EvidenceSteps
+}
+
+// Limits of what an event keeps for pictures.
+const (
+	EvidencePairs = 4
+	EvidenceSteps = 360
+)
+
+// EvidenceOf picks what the worst findings of a verdict rest on; nil when there is
+// nothing. The findings are those of the pairs.
+func EvidenceOf(plan *Plan, pairs []Pair, findings []Finding) *Evidence {
+	e := &Evidence{Plan: *plan}
+	e.Plan.Metrics, e.Plan.On, e.Plan.Schedule = nil, Reactions{}, nil
+	for _, bad := range []bool{true, false} {
+		for _, f := range findings {
+			i := slices.IndexFunc(pairs, func(p Pair) bool { return p.Metric == f.Metric && p.Segment == f.Segment })
+			m, known := plan.Metric(f.Metric)
+			if f.Bad != bad || i < 0 || !known || len(e.Pairs) == EvidencePairs {
+				continue
+			}
+			e.Pairs = append(e.Pairs, pairs[i].newest(EvidenceSteps))
+			if _, there := e.Plan.Metric(m.Name); !there {
+				e.Plan.Metrics = append(e.Plan.Metrics, m)
+			}
+		}
+	}
+	if len(e.Pairs) == 0 {
+		return nil
+	}
+	return e
 }
 
 // RollbackTarget names both ends of a rollback: to a version, never "one back".
@@ -127,6 +170,7 @@ type HoldKind string
 const (
 	HoldManual       HoldKind = "manual"        // a person
 	HoldManyServices HoldKind = "many_services" // many services failed at once: the platform or a backend is the suspect
+	HoldFreeze       HoldKind = "freeze"        // a time of the config in which Haldane only tells
 )
 
 // Covers reports whether the hold applies to a service at a time.

@@ -41,6 +41,8 @@ type Plan struct {
 	NamePattern   string      `json:"name_pattern,omitempty"` // regular expression for versions and variables; "" is the house's own
 	Schedule      *Schedule   `json:"schedule,omitempty"`
 	DeliverWithin Duration    `json:"deliver_within"` // deadline of a delivery
+	Approval      *Approval   `json:"approval,omitempty"`
+	Verify        Duration    `json:"verify"` // how long the metrics are watched after a rollback; 0: not at all
 
 	On Reactions `json:"on"`
 }
@@ -226,6 +228,22 @@ type Lookup struct {
 	Label   string `json:"label,omitempty"`
 }
 
+// Approval makes a rollback wait for people.
+type Approval struct {
+	Within  Duration        `json:"within"`  // how long
+	Default ApprovalDefault `json:"default"` // what happens when nobody has decided by then
+	People  int             `json:"people"`  // how many must approve
+}
+
+// ApprovalDefault is what happens when nobody decides.
+type ApprovalDefault string
+
+// The defaults.
+const (
+	ApprovalRollBack ApprovalDefault = "roll_back"
+	ApprovalKeep     ApprovalDefault = "keep"
+)
+
 // Reactions are the actions for each thing that can happen to a run.
 type Reactions struct {
 	Start          []Reaction `json:"start,omitempty"`
@@ -236,9 +254,21 @@ type Reactions struct {
 	DeliveryFailed []Reaction `json:"delivery_failed,omitempty"`
 }
 
-// Reaction is one action to perform.
+// Reaction is one action to perform, and what follows from how it ends.
 type Reaction struct {
-	Action string `json:"action"`
+	Action string     `json:"action"`
+	Within Duration   `json:"within,omitempty"` // deadline; 0: the plan's
+	Then   []Reaction `json:"then,omitempty"`   // when it was done
+	Else   []Reaction `json:"else,omitempty"`   // when it finally failed, or came too late
+}
+
+// each visits reactions and all that follow from them.
+func each(list []Reaction, visit func(Reaction)) {
+	for _, r := range list {
+		visit(r)
+		each(r.Then, visit)
+		each(r.Else, visit)
+	}
 }
 
 // For returns the reactions to an outcome.
@@ -260,9 +290,7 @@ func (r Reactions) For(o Outcome) []Reaction {
 func (r Reactions) Actions() []string {
 	names := map[string]bool{}
 	for _, list := range [][]Reaction{r.Start, r.Pass, r.Fail, r.Marginal, r.Inconclusive, r.DeliveryFailed} {
-		for _, x := range list {
-			names[x.Action] = true
-		}
+		each(list, func(x Reaction) { names[x.Action] = true })
 	}
 	return slices.Sorted(maps.Keys(names))
 }

@@ -86,6 +86,12 @@ type Follower interface {
 	Follow(ctx context.Context, d Delivery, r Receipt) (Receipt, error)
 }
 
+// Listener is an Action whose other side calls back by itself: people press its buttons.
+// Listen passes on what they want until ctx ends; who pressed is the Cause.
+type Listener interface {
+	Listen(ctx context.Context, w Writer) error
+}
+
 // Checker is a Source or Action that can tell whether it is reachable and
 // authorised, without changing anything.
 type Checker interface {
@@ -100,6 +106,7 @@ type Reader interface {
 	Events(ctx context.Context, runID string) ([]Event, error)
 	Deliveries(ctx context.Context, runID string) ([]Delivery, error)
 	Holds(ctx context.Context) ([]Hold, error) // those in force
+	Quality(ctx context.Context) ([]Quality, error)
 }
 
 // SampleReader shows the samples behind a run's verdicts, for those who draw them: the
@@ -114,7 +121,10 @@ type Writer interface {
 	Start(ctx context.Context, r StartRequest) (run Run, created bool, err error)
 	Cancel(ctx context.Context, runID string, by Cause) (Run, error)
 	Rollback(ctx context.Context, runID string, r RollbackRequest) (Run, error)
+	Approve(ctx context.Context, runID string, by Cause) (Run, error) // a rollback that waits for it
+	Refuse(ctx context.Context, runID string, by Cause) (Run, error)  // and keep the release
 	RollbackService(ctx context.Context, service string, r RollbackRequest) ([]Delivery, error)
+	Feedback(ctx context.Context, runID string, f Feedback) (Feedback, error)
 	Push(ctx context.Context, runID string, samples []PushedSample, by Cause) (PushResult, error)
 	Hold(ctx context.Context, h Hold) (Hold, error)
 	Release(ctx context.Context, holdID string, by Cause) (Hold, error)

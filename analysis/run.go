@@ -33,6 +33,7 @@ type Run struct {
 	Cause           Cause             `json:"cause"`
 	Rollback        Rollback          `json:"rollback"`
 	Verification    Verification      `json:"verification"`
+	Times           Times             `json:"times"`
 
 	// What the engine keeps beside it.
 	Rev        int64     `json:"-"` // changes with every commit; the fence
@@ -118,6 +119,9 @@ type Rollback struct {
 	To     string        `json:"to,omitempty"`
 	Reason string        `json:"reason,omitempty"` // why it is held, was skipped or failed
 	By     *Cause        `json:"by,omitempty"`     // the person, when it was one
+
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	DoneAt    *time.Time `json:"done_at,omitempty"` // or accepted, when more cannot be known
 }
 
 // RollbackState is one of the states.
@@ -147,8 +151,54 @@ func (s RollbackState) Underway() bool {
 
 // Verification says whether a rollback helped.
 type Verification struct {
-	State  string `json:"state"` // none | watching | recovered | not_recovered | unknown
-	Reason string `json:"reason,omitempty"`
+	State  VerificationState `json:"state"`
+	Reason string            `json:"reason,omitempty"`
+	Until  *time.Time        `json:"until,omitempty"` // how long it is watched at most
+	At     *time.Time        `json:"at,omitempty"`    // when it was decided
+}
+
+// VerificationState is one of the states.
+type VerificationState string
+
+// The states of a verification.
+const (
+	VerificationNone         VerificationState = "none"
+	VerificationWatching     VerificationState = "watching"
+	VerificationRecovered    VerificationState = "recovered"
+	VerificationNotRecovered VerificationState = "not_recovered"
+	VerificationUnknown      VerificationState = "unknown"
+)
+
+// Times are how long things took, in seconds; null while they have not happened.
+type Times struct {
+	Detect   *float64 `json:"detect"`    // from the start to the verdict fail
+	RollBack *float64 `json:"roll_back"` // from the decision until the rollback was done, or accepted when more cannot be known
+	Recover  *float64 `json:"recover"`   // from the decision until the metrics were well again
+}
+
+// Took returns how long things took.
+func (r *Run) Took() Times {
+	between := func(a, b *time.Time) *float64 {
+		if a == nil || b == nil {
+			return nil
+		}
+		s := b.Sub(*a).Seconds()
+		return &s
+	}
+	t := Times{RollBack: between(r.Rollback.DecidedAt, r.Rollback.DoneAt)}
+	if r.Outcome != nil && *r.Outcome == OutcomeFail {
+		t.Detect = between(&r.StartedAt, r.FinishedAt)
+	}
+	if r.Verification.State == VerificationRecovered {
+		t.Recover = between(r.Rollback.DecidedAt, r.Verification.At)
+	}
+	return t
+}
+
+// Looking reports whether the run has looks to come: it is running, or its rollback is
+// being verified.
+func (r *Run) Looking() bool {
+	return r.Status == StatusRunning || r.Verification.State == VerificationWatching
 }
 
 // Whole is the window of all samples that a run can have. Its steps are whole

@@ -14,6 +14,22 @@ type Pair struct {
 	Noise    *Noise        `json:"noise,omitempty"` // what earlier good runs say about it
 }
 
+// newest cuts a pair to its newest n steps. A baseline of another time is left whole when
+// it is shorter.
+func (p Pair) newest(n int) Pair {
+	drop := max(len(p.Canary.Values), len(p.Baseline.Values)) - n
+	if drop <= 0 {
+		return p
+	}
+	p.Start = p.Start.Add(time.Duration(drop) * p.Step)
+	for _, side := range []*Samples{&p.Canary, &p.Baseline} {
+		side.Values = side.Values[min(drop, len(side.Values)):]
+		side.Totals = side.Totals[min(drop, len(side.Totals)):]
+	}
+	p.Noise = nil
+	return p
+}
+
 // Samples are one side of a Pair.
 type Samples struct {
 	Values   Values   `json:"values"`           // gauge: the value; ratio: bad events; count: events

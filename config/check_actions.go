@@ -27,8 +27,9 @@ func (c *planCheck) reactions() {
 	} {
 		for i, item := range list.items {
 			at := index(list.field, i)
-			checkName(c.actions, item.Action, c.mistake, at, "action", "an item needs an action")
-			if slices.Contains(list.items[:i], item) && item.Action != "" {
+			c.step(at, item.reaction())
+			same := func(other reactionShape) bool { return other.Action == item.Action }
+			if slices.ContainsFunc(list.items[:i], same) && item.Action != "" {
 				c.mistake(at, "action %q: named twice", item.Action)
 			}
 		}
@@ -50,9 +51,44 @@ func (c *planCheck) reactions() {
 	}
 }
 
-// anyChanges reports whether one of the actions changes the world.
+// step checks one action with all that follows from it.
+func (c *planCheck) step(at string, r analysis.Reaction) {
+	checkName(c.actions, r.Action, c.mistake, at, "action", "an item needs an action")
+	if r.Within < 0 {
+		c.mistake(join(at, "within"), "must be more than 0").try("5m")
+	}
+	for i, next := range r.Then {
+		c.step(index(join(at, "then"), i), next)
+	}
+	for i, next := range r.Else {
+		c.step(index(join(at, "else"), i), next)
+	}
+}
+
+// guards checks what a rollback waits for, and how it is watched.
+func (c *planCheck) guards() {
+	if c.plan.Verify < 0 {
+		c.mistake("verify", "must not be negative").try("10m, or 0s for not at all")
+	}
+	if a := c.plan.Approval; a != nil {
+		if a.Within <= 0 {
+			c.mistake("approval.within", "must be more than 0").try("15m")
+		}
+		if a.People < 1 {
+			c.mistake("approval.people", "must be at least 1").try("1, or 2 for the two-person rule")
+		}
+		if !c.anyChanges(c.plan.On.Fail) {
+			c.warn("approval", "nothing waits for it: on_fail changes nothing in the world")
+		}
+	}
+}
+
+// anyChanges reports whether one of the actions, or what follows from it, changes the
+// world.
 func (c *planCheck) anyChanges(list []analysis.Reaction) bool {
-	return slices.ContainsFunc(list, func(r analysis.Reaction) bool { return c.changesWorld(r.Action) })
+	return slices.ContainsFunc(list, func(r analysis.Reaction) bool {
+		return c.changesWorld(r.Action) || c.anyChanges(r.Then) || c.anyChanges(r.Else)
+	})
 }
 
 // mayTell reports whether an action tells people, as far as is known.

@@ -27,6 +27,7 @@ func (c *planCheck) all() {
 	c.metrics()
 	c.groups()
 	c.reactions()
+	c.guards()
 	c.schedule()
 }
 

@@ -47,7 +47,21 @@ func (*rawPlan) form() reflect.Type { return reflect.TypeFor[planFile]() }
 type Guards struct {
 	MaxRollbacksPerHour int          `yaml:"max_rollbacks_per_hour" doc:"of one service and environment; further ones are skipped, and somebody is told; 0: no limit" jsonschema:"minimum=0"`
 	ManyServices        ManyServices `yaml:"many_services" doc:"many services failing at once: the platform or a metrics store is the suspect, not every release"`
+	Freezes             []Freeze     `yaml:"freezes" doc:"times in which Haldane rolls nothing back by itself, it only tells"`
 }
+
+// Freeze is a time that comes again and again in which Haldane rolls nothing back by
+// itself.
+type Freeze struct {
+	Name         string            `yaml:"name" doc:"as messages say it" jsonschema:"required"`
+	Cron         string            `yaml:"cron" doc:"when it begins: minute, hour, day of month, month, day of week" jsonschema:"required"`
+	For          analysis.Duration `yaml:"for" doc:"how long it lasts" jsonschema:"required"`
+	TimeZone     string            `yaml:"time_zone" doc:"of the cron expression, such as Europe/Berlin"`
+	Services     []string          `yaml:"services" doc:"by name or pattern such as shop-*; default: all"`
+	Environments []string          `yaml:"environments" doc:"by name or pattern; default: all"`
+}
+
+func (f *Freeze) setDefaults() { f.TimeZone = "UTC" }
 
 // ManyServices engages a hold when Services services fail Within a time, and
 // releases it after HoldFor. With Services 0 it never does.

@@ -37,6 +37,9 @@ type planFile struct {
 	Schedule      *scheduleFile        `yaml:"schedule" doc:"start runs by the clock"`
 	DeliverWithin analysis.Duration    `yaml:"deliver_within" doc:"deadline of what an event sets off; a rollback later than that is not sent, it pages"`
 
+	Verify   *analysis.Duration `yaml:"verify" doc:"how long the metrics are watched after a rollback, to see whether it helped; 0s: not at all; default: 10m where a failure changes the world"`
+	Approval *approvalFile      `yaml:"approval" doc:"a rollback waits for a person; default: it does not"`
+
 	OnStart          []reactionShape `yaml:"on_start" doc:"when a run starts"`
 	OnPass           []reactionShape `yaml:"on_pass" doc:"when it passes"`
 	OnFail           []reactionShape `yaml:"on_fail" doc:"when it fails"`
@@ -61,6 +64,17 @@ func (f *planFile) setDefaults() {
 		DeliverWithin: minutes(10),
 	}
 	f.Score.setDefaults()
+}
+
+// approvalFile is an analysis.Approval as it is written.
+type approvalFile struct {
+	Within  analysis.Duration        `yaml:"within" doc:"how long it waits"`
+	Default analysis.ApprovalDefault `yaml:"default" doc:"what happens then: roll_back, or keep the release" jsonschema:"enum=roll_back,enum=keep"`
+	People  int                      `yaml:"people" doc:"how many must approve; 2 is the two-person rule" jsonschema:"minimum=1"`
+}
+
+func (a *approvalFile) setDefaults() {
+	*a = approvalFile{Within: minutes(15), Default: analysis.ApprovalRollBack, People: 1}
 }
 
 // metricFile is a metric as it is written.

@@ -113,6 +113,10 @@ func skipped(reason, to string) rollbackWording {
 			"not rolled back: superseded", "A newer release took its place, and Haldane never rolls back past it.",
 			"Watch the newer release.",
 		}
+	case "freeze":
+		w = rollbackWording{
+			"not rolled back: freeze", "In a freeze Haldane rolls nothing back by itself, it only tells.", byHand,
+		}
 	case "late":
 		w = rollbackWording{
 			"not rolled back: too late", "The rollback could not be sent before its deadline, and is not sent late.",

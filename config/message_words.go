@@ -55,6 +55,10 @@ func (w wording) other() Message {
 		analysis.EventSourceTroubled:  "a metrics source is in trouble",
 		analysis.EventSourceRecovered: "the metrics source is well again",
 		analysis.EventDeliveryDone:    "an action was performed",
+
+		analysis.EventRollbackApproved: "the rollback" + w.to() + " was approved",
+		analysis.EventRollbackRefused:  "the release is kept",
+		analysis.EventVerdictFeedback:  "somebody judged the verdict",
 	}
 	what, ok := said[w.event.Type]
 	if !ok {

@@ -111,6 +111,15 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 	for _, m := range f.Metrics {
 		p.Metrics = append(p.Metrics, m.metric())
 	}
+	switch {
+	case f.Verify != nil:
+		p.Verify = *f.Verify
+	case slices.ContainsFunc(p.On.Fail, func(r analysis.Reaction) bool { return !tells(r.Action) }):
+		p.Verify = minutes(10)
+	}
+	if f.Approval != nil {
+		p.Approval = &analysis.Approval{Within: f.Approval.Within, Default: f.Approval.Default, People: f.Approval.People}
+	}
 	return p
 }
 
@@ -120,7 +129,7 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 func (f *planFile) reactions(tells func(action string) bool) analysis.Reactions {
 	list := func(in []reactionShape) (out []analysis.Reaction) {
 		for _, r := range in {
-			out = append(out, analysis.Reaction{Action: r.Action})
+			out = append(out, r.reaction())
 		}
 		return out
 	}

@@ -60,7 +60,8 @@ func Undocumented(t Types) ([]string, error) {
 	typeKeys(reflect.TypeFor[mainFile](), "", want)
 	maps.DeleteFunc(want, func(key string, _ bool) bool {
 		// The long form of a reaction is explained once.
-		return strings.HasPrefix(key, "plans.on_") && strings.HasSuffix(key, ".action") && key != "plans.on_start.action"
+		list, long := strings.CutPrefix(key, "plans.on_")
+		return long && strings.Contains(list, ".") && !strings.HasPrefix(list, "fail.")
 	})
 	for _, s := range t.Sources {
 		typeKeys(reflect.TypeOf(s.New()), "sources."+s.Name, want)

@@ -50,7 +50,7 @@ func TestReferenceLoads(t *testing.T) {
 	for _, w := range c.Warnings {
 		t.Errorf("warning: %s", w)
 	}
-	if len(c.Plans) != 3 || len(c.Sources) != 4 || len(c.Actions) != 4 || len(c.Tokens) != 1 {
+	if len(c.Plans) != 3 || len(c.Sources) != 6 || len(c.Actions) != 4 || len(c.Tokens) != 1 {
 		t.Errorf("%d plans, %d sources, %d actions, %d tokens", len(c.Plans), len(c.Sources), len(c.Actions), len(c.Tokens))
 	}
 }
@@ -184,7 +184,7 @@ func documentedDefaults(t *testing.T) (out []documentedDefault) {
 			switch key.Value {
 			case "metrics":
 				visit(value, true, nil)
-			case "threshold", "schedule", "kayenta": // defaults only inside the block, which is itself none
+			case "threshold", "schedule", "kayenta", "approval", "on_fail": // defaults only inside the block, which is itself none
 			default:
 				visit(value, metric, at)
 			}

@@ -59,6 +59,14 @@ func (r *reactionShape) schema() *jsonschema.Schema {
 	return either(&jsonschema.Schema{Type: "string"}, mapOf(r))
 }
 
+func (r *secondShape) schema() *jsonschema.Schema {
+	return either(&jsonschema.Schema{Type: "string"}, mapOf(r))
+}
+
+func (r *thirdShape) schema() *jsonschema.Schema {
+	return either(&jsonschema.Schema{Type: "string"}, mapOf(r))
+}
+
 func (l *lookupShape) schema() *jsonschema.Schema {
 	return either(&jsonschema.Schema{Type: "string"}, mapOf(l))
 }

@@ -2,9 +2,11 @@ package config
 
 import (
 	"net/url"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -140,6 +142,7 @@ func webURL(s string) bool {
 
 // checkGuards finds limits that make no sense.
 func (l *loader) checkGuards(g Guards) {
+	l.checkFreezes(g.Freezes)
 	m := g.ManyServices
 	if g.MaxRollbacksPerHour < 0 {
 		l.main.mistake("guards.max_rollbacks_per_hour", "must not be negative").try("3, or 0 for no limit")
@@ -153,6 +156,37 @@ func (l *loader) checkGuards(g Guards) {
 	}{{"within", m.Within}, {"hold_for", m.HoldFor}} {
 		if f.d <= 0 {
 			l.main.mistake("guards.many_services."+f.name, "must be more than 0")
+		}
+	}
+}
+
+// checkFreezes finds times that cannot be.
+func (l *loader) checkFreezes(freezes []Freeze) {
+	for i, f := range freezes {
+		at := index("guards.freezes", i)
+		if f.Name == "" {
+			l.main.mistake(join(at, "name"), "a freeze needs a name").try("name: christmas")
+		}
+		if f.For <= 0 || f.For > 366*24*minutes(60) {
+			l.main.mistake(join(at, "for"), "must be more than 0, and a year at most").try("for: 62h")
+		}
+		if zone, err := time.LoadLocation(f.TimeZone); err != nil || zone == time.Local {
+			l.main.mistake(join(at, "time_zone"), "time zone %q: not known", f.TimeZone).try("UTC or Europe/Berlin")
+		}
+		if when, why := parseCron(f.Cron); why != "" {
+			l.main.mistake(join(at, "cron"), "cron expression %q: %s", f.Cron, why).try(`"0 18 * * fri" for every Friday at six`)
+		} else if when.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+			l.main.mistake(join(at, "cron"), "cron expression %q: never comes", f.Cron)
+		}
+		for _, list := range []struct {
+			field    string
+			patterns []string
+		}{{"services", f.Services}, {"environments", f.Environments}} {
+			for k, pattern := range list.patterns {
+				if _, err := path.Match(pattern, ""); err != nil {
+					l.main.mistake(index(join(at, list.field), k), "pattern %q: not understood", pattern).try("shop-*")
+				}
+			}
 		}
 	}
 }

@@ -118,22 +118,88 @@ func (s *noDataShape) read(d *decoder, n *yaml.Node, path string) {
 	d.oneOf(n, v.FieldByIndex(policy.index), policy.tag, path)
 }
 
-// reactionShape is the name of an action, or {action: name}.
+// reactionShape is the name of an action, or {action: name} with what follows from it,
+// three deep.
 type reactionShape reactionMap
 
 type reactionMap struct {
-	Action string `yaml:"action" doc:"name of an action" jsonschema:"required"`
+	Action string             `yaml:"action" doc:"name of an action" jsonschema:"required"`
+	Within *analysis.Duration `yaml:"within" doc:"its deadline; default: deliver_within"`
+	Then   []secondShape      `yaml:"then" doc:"when it was done"`
+	Else   []secondShape      `yaml:"else" doc:"when it finally failed or could not be sent in time; then nobody is alarmed yet"`
+}
+
+type secondShape secondMap
+
+type secondMap struct {
+	Action string             `yaml:"action" doc:"name of an action" jsonschema:"required"`
+	Within *analysis.Duration `yaml:"within" doc:"its deadline; default: deliver_within"`
+	Then   []thirdShape       `yaml:"then" doc:"when it was done"`
+	Else   []thirdShape       `yaml:"else" doc:"when it finally failed or could not be sent in time"`
+}
+
+type thirdShape thirdMap
+
+type thirdMap struct {
+	Action string             `yaml:"action" doc:"name of an action" jsonschema:"required"`
+	Within *analysis.Duration `yaml:"within" doc:"its deadline; default: deliver_within"`
 }
 
 func (*reactionShape) form() reflect.Type { return reflect.TypeFor[reactionMap]() }
+func (*secondShape) form() reflect.Type   { return reflect.TypeFor[secondMap]() }
+func (*thirdShape) form() reflect.Type    { return reflect.TypeFor[thirdMap]() }
 
 func (r *reactionShape) read(d *decoder, n *yaml.Node, path string) {
-	v := reflect.ValueOf((*reactionMap)(r)).Elem()
+	readStep(d, n, reflect.ValueOf((*reactionMap)(r)).Elem(), path)
+}
+
+func (r *secondShape) read(d *decoder, n *yaml.Node, path string) {
+	readStep(d, n, reflect.ValueOf((*secondMap)(r)).Elem(), path)
+}
+
+func (r *thirdShape) read(d *decoder, n *yaml.Node, path string) {
+	readStep(d, n, reflect.ValueOf((*thirdMap)(r)).Elem(), path)
+}
+
+// readStep reads the name of an action, or a map whose first field that is.
+func readStep(d *decoder, n *yaml.Node, v reflect.Value, path string) {
 	if n.Kind == yaml.ScalarNode {
 		d.scalar(n, v.Field(0), path)
 		return
 	}
 	d.structure(n, v, path)
+}
+
+func (r thirdShape) reaction() analysis.Reaction { return step(r.Action, r.Within) }
+
+func (r secondShape) reaction() analysis.Reaction {
+	out := step(r.Action, r.Within)
+	for _, next := range r.Then {
+		out.Then = append(out.Then, next.reaction())
+	}
+	for _, next := range r.Else {
+		out.Else = append(out.Else, next.reaction())
+	}
+	return out
+}
+
+func (r reactionShape) reaction() analysis.Reaction {
+	out := step(r.Action, r.Within)
+	for _, next := range r.Then {
+		out.Then = append(out.Then, next.reaction())
+	}
+	for _, next := range r.Else {
+		out.Else = append(out.Else, next.reaction())
+	}
+	return out
+}
+
+func step(action string, within *analysis.Duration) analysis.Reaction {
+	r := analysis.Reaction{Action: action}
+	if within != nil {
+		r.Within = *within
+	}
+	return r
 }
 
 // lookupShape is a literal version, or where to look it up.

@@ -28,6 +28,7 @@ type prometheusStandIn struct {
 	config.SourceCommon `yaml:",inline"`
 
 	URL         string                   `yaml:"url" doc:"address"`
+	Params      map[string]string        `yaml:"params" doc:"sent along"`
 	Headers     map[string]config.Secret `yaml:"headers" doc:"sent along"`
 	BasicAuth   basicStandIn             `yaml:"basic_auth" doc:"user and password"`
 	BearerToken config.Secret            `yaml:"bearer_token" doc:"token"`
@@ -93,6 +94,17 @@ type webhookStandIn struct {
 	TLS         tlsStandIn               `yaml:"tls" doc:"of the connection"`
 	BearerToken config.Secret            `yaml:"bearer_token" doc:"token"`
 	BasicAuth   *basicStandIn            `yaml:"basic_auth" doc:"user and password"`
+	Poll        *struct {
+		URL      config.Secret     `yaml:"url" doc:"where to ask"`
+		Location string            `yaml:"location" doc:"where to ask, from the reply"`
+		Next     string            `yaml:"next" doc:"where to ask then"`
+		Hosts    []string          `yaml:"hosts" doc:"which others may be asked"`
+		Every    analysis.Duration `yaml:"every" doc:"how often"`
+		Deadline analysis.Duration `yaml:"deadline" doc:"how long"`
+		Done     string            `yaml:"done" doc:"when it is done"`
+		Failed   string            `yaml:"failed" doc:"when it has failed"`
+		Progress string            `yaml:"progress" doc:"how far it is"`
+	} `yaml:"poll" doc:"what became of it"`
 }
 
 func newWebhookStandIn() config.ActionSettings {

@@ -57,7 +57,7 @@
 //	no data looks like    no series, or series without samples; never an error
 //	                      with warnings: one series without samples carries them
 //	missing samples       left out by the server; there are no nulls
-//	NaN, +Inf, -Inf       kept as they are
+//	NaN, +Inf, -Inf       kept as they are; VictoriaMetrics has no NaN
 //	units                 the query's own; times in milliseconds since 1970, UTC
 //	step                  whole milliseconds; exactly as asked for
 //	window                one evaluation at the end of each step; a server that
@@ -65,7 +65,7 @@
 //	several series        an error, or reduce
 //	limits                11,000 steps a request (longer windows are split), 1,048,576
 //	                      a window; max_response 16MiB; max_concurrent 20; timeout 20s
-//	delay                 30s
+//	delay                 30s; VictoriaMetrics needs 1m
 //	asked again           up to 3 tries, about 0.25 and 0.5 s apart, while the caller
 //	                      has time: lost connections, timeouts, 408, 425, 499, 5xx,
 //	                      cut-off answers; 429 when Retry-After fits into that time

@@ -10,8 +10,9 @@ import (
 
 // conclude gives a run its outcome and everything that follows from it, in the
 // transaction that it is given: after its commit the rollback will happen, exactly
-// as recorded. who is Haldane, or the person who decided.
-func (e *Engine) conclude(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Run, v analysis.Verdict, who analysis.Cause, now time.Time) error {
+// as recorded. pairs are the samples behind the verdict, if there are any; who is Haldane, or
+// the person who decided.
+func (e *Engine) conclude(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Run, v analysis.Verdict, pairs []analysis.Pair, who analysis.Cause, now time.Time) error {
 	outcome := v.Outcome
 	r.Status, r.Outcome, r.Reason, r.FinishedAt, r.NextLookAt = analysis.StatusFinished, &outcome, v.Reason, &now, time.Time{}
 	if v.Score != nil {
@@ -29,6 +30,9 @@ func (e *Engine) conclude(ctx context.Context, tx *store.Tx, s *Setup, r *analys
 		}
 	}
 	o := occurrence{typ: analysis.Concluded(outcome), who: who, text: v.Reason, findings: v.Findings}
+	if outcome != analysis.OutcomePass {
+		o.evidence = analysis.EvidenceOf(&r.Snapshot, pairs, v.Findings)
+	}
 	if err := e.tell(ctx, tx, s, r, o, r.Snapshot.On.For(outcome), now); err != nil {
 		return err
 	}

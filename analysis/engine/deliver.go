@@ -125,13 +125,13 @@ func (e *Engine) guardDelivery(ctx context.Context, tx *store.Tx, s *Setup, d *a
 
 // keepBack holds or skips a delivery, and says so when that is news.
 func (e *Engine) keepBack(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.Delivery, g guarded, now time.Time) error {
-	news := d.State != g.state
+	news := d.State != g.state || d.Reason != g.why
 	d.State, d.Reason = g.state, g.why
 	if g.state == analysis.DeliverySkipped {
 		return e.finish(ctx, tx, s, d, now)
 	}
 	var err error
-	if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, wakeAt(d)); err != nil {
+	if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, wakeAt(d, g)); err != nil {
 		return err
 	}
 	if err := tx.UpdateDelivery(ctx, d); err != nil || !news {
@@ -147,12 +147,15 @@ func (e *Engine) expire(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	case d.State == analysis.DeliveryHeld:
 		d.State, d.Reason = analysis.DeliverySkipped, "late: its deadline passed while it was held ("+d.Reason+")"
 	case d.Attempts == 0:
-		d.State, d.Reason = analysis.DeliverySkipped, "late: its deadline passed before it could be sent"
+		d.State, d.Reason = analysis.DeliverySkipped, lateUnsent
 	default:
 		d.State, d.Reason = analysis.DeliveryFailed, fmt.Sprintf("gave up after %d attempts: %s", d.Attempts, d.Reason)
 	}
 	return e.finish(ctx, tx, s, d, now)
 }
+
+// lateUnsent is why a delivery was skipped that nothing held and nobody tried in time.
+const lateUnsent = "late: its deadline passed before it could be sent"
 
 // perform does the delivery's work with the world outside, or asks how it is going.
 func (e *Engine) perform(ctx context.Context, s *Setup, d analysis.Delivery) (analysis.Receipt, error) {
@@ -246,18 +249,24 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 		e.metrics.delivered(d)
 		e.log.Info("delivery ended", "delivery", d.ID, "run", d.RunID, "action", d.Action, "state", d.State, "attempts", d.Attempts, "reason", d.Reason)
 	})
-	if d.ChangesWorld {
-		if err := e.follow(ctx, tx, s, d, now); err != nil {
-			return err
-		}
-	}
 	if d.State == analysis.DeliveryDone {
 		if err := e.endOlder(ctx, tx, s, d, now); err != nil {
 			return err
 		}
 	}
-	if err := e.alarm(ctx, tx, s, d, now); err != nil {
+	next, err := e.goOn(ctx, tx, s, d, now)
+	if err != nil {
 		return err
+	}
+	if d.ChangesWorld {
+		if err := e.follow(ctx, tx, s, d, now); err != nil {
+			return err
+		}
+	}
+	if !next {
+		if err := e.alarm(ctx, tx, s, d, now); err != nil {
+			return err
+		}
 	}
 	return e.wakeNext(ctx, tx, d)
 }
@@ -281,7 +290,16 @@ func (e *Engine) follow(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	if r.Rollback == before {
 		return nil
 	}
-	if err := tx.UpdateRun(ctx, &r); err != nil || r.Rollback.State == before.State {
+	news := r.Rollback.State != before.State
+	if news && (r.Rollback.State == analysis.RollbackAccepted || r.Rollback.State == analysis.RollbackDone) {
+		r.Rollback.DoneAt = &now
+	}
+	if news {
+		if err := e.beginVerifying(ctx, tx, s, &r, ds, now); err != nil {
+			return err
+		}
+	}
+	if err := tx.UpdateRun(ctx, &r); err != nil || !news {
 		return err
 	}
 	tx.AfterCommit(func() { e.metrics.rolledBack(&r) })

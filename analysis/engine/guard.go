@@ -13,6 +13,8 @@ import (
 type guarded struct {
 	state analysis.DeliveryState // pending: go on; held; skipped
 	why   string
+	until time.Time // held: when to ask again at the latest; zero: at the deadline
+	asks  bool      // held: for somebody's approval
 }
 
 var pass = guarded{state: analysis.DeliveryPending}
@@ -21,6 +23,9 @@ var pass = guarded{state: analysis.DeliveryPending}
 func (g guarded) rollback() analysis.RollbackState {
 	switch g.state {
 	case analysis.DeliveryHeld:
+		if g.asks {
+			return analysis.RollbackAwaitingApproval
+		}
 		return analysis.RollbackHeld
 	case analysis.DeliverySkipped:
 		return analysis.RollbackSkipped
@@ -50,7 +55,7 @@ func (sub subject) byHand() bool { return person(sub.who) != nil }
 // guard asks every guard rail, the final ones first.
 func (e *Engine) guard(ctx context.Context, tx *store.Tx, s *Setup, sub subject, now time.Time) (guarded, error) {
 	skip := func(format string, args ...any) guarded {
-		return guarded{analysis.DeliverySkipped, fmt.Sprintf(format, args...)}
+		return guarded{state: analysis.DeliverySkipped, why: fmt.Sprintf(format, args...)}
 	}
 	switch r := sub.run; {
 	case e.opts.Actions == ActionsOff:
@@ -71,6 +76,9 @@ func (e *Engine) guard(ctx context.Context, tx *store.Tx, s *Setup, sub subject,
 			return skip("superseded: run %s of %s began since", newer.ID, newer.Version), nil
 		}
 	}
+	if f, until, frozen := s.Guards.frozen(sub.service, sub.environment, now); frozen && sub.rollsBack() && !sub.byHand() {
+		return skip("freeze: %s until %s", f.Name, until.UTC().Format("Mon 2006-01-02 15:04 MST")), nil
+	}
 	if held, err := e.held(ctx, tx, sub, now); err != nil || held.state == analysis.DeliveryHeld {
 		return held, err
 	}
@@ -80,10 +88,13 @@ func (e *Engine) guard(ctx context.Context, tx *store.Tx, s *Setup, sub subject,
 			return pass, err
 		}
 		if n >= s.Guards.MaxRollbacksPerHour {
-			return guarded{analysis.DeliveryHeld, fmt.Sprintf("cap: %s in %s was rolled back %d times within the last hour", sub.service, sub.environment, n)}, nil
+			return guarded{
+				state: analysis.DeliveryHeld,
+				why:   fmt.Sprintf("cap: %s in %s was rolled back %d times within the last hour", sub.service, sub.environment, n),
+			}, nil
 		}
 	}
-	return pass, nil
+	return e.approval(ctx, tx, sub, now)
 }
 
 func noPromise(p *analysis.Plan) string {
@@ -104,7 +115,7 @@ func (e *Engine) held(ctx context.Context, tx *store.Tx, sub subject, now time.T
 	}
 	for _, h := range hs {
 		if h.Covers(sub.service, sub.environment, now) {
-			return guarded{analysis.DeliveryHeld, fmt.Sprintf("hold %s by %s: %s", h.ID, h.By, h.Reason)}, nil
+			return guarded{state: analysis.DeliveryHeld, why: fmt.Sprintf("hold %s by %s: %s", h.ID, h.By, h.Reason)}, nil
 		}
 	}
 	return pass, nil

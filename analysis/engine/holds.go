@@ -77,8 +77,11 @@ func (e *Engine) retryHeld(ctx context.Context) error {
 				return nil
 			}
 			g, err := e.guardDelivery(ctx, tx, e.setup.Load(), d, now)
-			if err != nil || g.state == analysis.DeliveryHeld {
+			if err != nil || g.state == analysis.DeliveryHeld && g.why == d.Reason {
 				return err
+			}
+			if g.state == analysis.DeliveryHeld { // for another reason now
+				return e.keepBack(ctx, tx, e.setup.Load(), d, g, now)
 			}
 			d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, time.Time{})
 			if err != nil {

@@ -18,8 +18,11 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 	if err != nil {
 		return err
 	}
-	if r.Status != analysis.StatusRunning || r.NextLook != number {
+	if !r.Looking() || r.NextLook != number {
 		return e.store.Write(ctx, func(tx *store.Tx) error { return tx.Complete(ctx, job) })
+	}
+	if r.Status != analysis.StatusRunning {
+		return e.verify(ctx, job, r)
 	}
 	s := e.setup.Load()
 	delay := s.delay(&r.Snapshot)
@@ -117,7 +120,7 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 			}
 		}
 		if look.Verdict.Outcome != analysis.OutcomeContinue {
-			return e.conclude(ctx, tx, s, &r, look.Verdict, analysis.Haldane, now)
+			return e.conclude(ctx, tx, s, &r, look.Verdict, g.pairs, analysis.Haldane, now)
 		}
 		r.NextLook = look.Number + 1
 		if r.NextLookAt, _ = r.Due(later(now, look.DueAt), delay); !r.NextLookAt.After(now) {

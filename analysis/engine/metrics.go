@@ -12,12 +12,12 @@ import (
 
 // metrics are what /metrics shows of the engine.
 type metrics struct {
-	runs, looks, sources, questions, deliveries, rollbacks, repaired, ticks                     *prometheus.CounterVec
-	openRuns, openDeliveries, holds, configInfo, circuits, budgetLimit, budgetLeft, budgetReset *prometheus.GaugeVec
-	sourceSeconds                                                                               *prometheus.HistogramVec
-	attemptSeconds                                                                              *prometheus.HistogramVec
-	lookLag, lookSeconds, judgeSeconds, deliveryLatency                                         prometheus.Histogram
-	overdue, lastLook, configMismatch                                                           prometheus.Gauge
+	runs, looks, sources, questions, deliveries, rollbacks, verifications, repaired, ticks                                   *prometheus.CounterVec
+	openRuns, openDeliveries, holds, configInfo, circuits, budgetLimit, budgetLeft, budgetReset, precision, recall, feedback *prometheus.GaugeVec
+	sourceSeconds                                                                                                            *prometheus.HistogramVec
+	attemptSeconds, times                                                                                                    *prometheus.HistogramVec
+	lookLag, lookSeconds, judgeSeconds, deliveryLatency                                                                      prometheus.Histogram
+	overdue, lastLook, configMismatch                                                                                        prometheus.Gauge
 }
 
 var seconds = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 5, 10, 20, 60}
@@ -48,8 +48,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		budgetLimit:    gauge("source_budget_limit", "Requests that a source's server allows in a period.", "source", "limit"),
 		budgetLeft:     gauge("source_budget_remaining", "Requests that are left of it.", "source", "limit"),
 		budgetReset:    gauge("source_budget_reset_timestamp_seconds", "When the next period begins.", "source", "limit"),
+		precision:      gauge("verdict_precision", "Share of failures that were right, as people said, by plan; metric is empty for the whole plan.", "plan", "metric"),
+		recall:         gauge("verdict_recall", "Share of bad releases that were failed, as people said, by plan.", "plan"),
+		feedback:       gauge("verdict_feedback", "Verdicts that people called right or wrong, or were unsure about, by plan.", "plan", "right"),
 		deliveries:     counter("deliveries_total", "Deliveries that ended, by action and outcome: done, failed or skipped.", "action", "outcome"),
 		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
+		verifications:  counter("verifications_total", "Rollbacks whose effect was watched, by plan and by what was seen.", "plan", "state"),
 		repaired:       counter("repaired_total", "What the reconciler found without anything to wake it up.", "what"),
 		ticks:          counter("schedule_ticks_total", "Ticks of schedules, by plan and outcome: ok or the kind of trouble.", "plan", "outcome"),
 		openRuns:       gauge("runs_open", "Runs that have not ended, by status.", "status"),
@@ -58,8 +62,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		configInfo:     gauge("config_info", "1 for the config in force.", "hash"),
 		sourceSeconds:  histogram("source_request_duration_seconds", "Time a source took to answer, with its retries.", seconds, "source"),
 		attemptSeconds: histogram("delivery_attempt_duration_seconds", "Time an attempt of a delivery took.", seconds, "action"),
-		lookLag:        one(histogram("look_lag_seconds", "Time from when a look was due until it began.", seconds)),
-		lookSeconds:    one(histogram("look_duration_seconds", "Time a look took, until its verdict.", seconds)),
+		times: histogram("rollback_phase_seconds", "Of verified rollbacks, time to detect, to roll back and to recover.",
+			[]float64{10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200}, "phase"),
+		lookLag:     one(histogram("look_lag_seconds", "Time from when a look was due until it began.", seconds)),
+		lookSeconds: one(histogram("look_duration_seconds", "Time a look took, until its verdict.", seconds)),
 		judgeSeconds: one(histogram("judge_duration_seconds", "Time the judge took for a look.",
 			[]float64{.00001, .00005, .0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5})),
 		deliveryLatency: one(histogram("delivery_latency_seconds", "Time from an event until its delivery was done.",
@@ -108,6 +114,15 @@ func (m *metrics) ended(r *analysis.Run) {
 
 func (m *metrics) rolledBack(r *analysis.Run) {
 	m.rollbacks.WithLabelValues(r.Plan, string(r.Rollback.State)).Inc()
+}
+
+func (m *metrics) verified(r *analysis.Run) {
+	m.verifications.WithLabelValues(r.Plan, string(r.Verification.State)).Inc()
+	for name, took := range map[string]*float64{"detect": r.Times.Detect, "roll_back": r.Times.RollBack, "recover": r.Times.Recover} {
+		if took != nil {
+			m.times.WithLabelValues(name).Observe(*took)
+		}
+	}
 }
 
 func (m *metrics) looked(l *analysis.Look) {
@@ -176,5 +191,23 @@ func (m *metrics) budgets(s *Setup) {
 			m.budgetLeft.WithLabelValues(name, one.Name).Set(float64(one.Remaining))
 			m.budgetReset.WithLabelValues(name, one.Name).Set(float64(one.Reset.Unix()))
 		}
+	}
+}
+
+// quality shows what people said of the verdicts.
+func (m *metrics) quality(all []analysis.Quality) {
+	for _, q := range all {
+		if q.Precision != nil {
+			m.precision.WithLabelValues(q.Plan, q.Metric).Set(*q.Precision)
+		}
+		if q.Metric != "" {
+			continue
+		}
+		if q.Recall != nil {
+			m.recall.WithLabelValues(q.Plan).Set(*q.Recall)
+		}
+		m.feedback.WithLabelValues(q.Plan, "yes").Set(float64(q.Right))
+		m.feedback.WithLabelValues(q.Plan, "no").Set(float64(q.Wrong))
+		m.feedback.WithLabelValues(q.Plan, "unsure").Set(float64(q.Unsure))
 	}
 }

@@ -85,11 +85,12 @@ func afterCheck[T any](ctx context.Context, e *Engine, runID string, read func(c
 	return rows, err
 }
 
-// Holds returns the holds in force.
+// Holds returns the holds in force, and the freezes.
 func (e *Engine) Holds(ctx context.Context) ([]analysis.Hold, error) {
 	hs, err := e.store.Holds(ctx)
 	now := time.Now()
-	return slices.DeleteFunc(hs, func(h analysis.Hold) bool { return h.Until != nil && !now.Before(*h.Until) }), err
+	hs = slices.DeleteFunc(hs, func(h analysis.Hold) bool { return h.Until != nil && !now.Before(*h.Until) })
+	return append(hs, e.setup.Load().Guards.freezes(now)...), err
 }
 
 // page is the address of a run's page.

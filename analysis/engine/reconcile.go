@@ -29,7 +29,7 @@ func (e *Engine) reviveRuns(ctx context.Context) error {
 	for _, id := range ids {
 		err := e.store.Write(ctx, func(tx *store.Tx) error {
 			r, err := tx.LockRun(ctx, id)
-			if err != nil || r.Status != analysis.StatusRunning {
+			if err != nil || !r.Looking() {
 				return err
 			}
 			if r.NextLookAt.IsZero() {
@@ -97,5 +97,10 @@ func (e *Engine) observe(ctx context.Context) error {
 	}
 	e.metrics.inForce(hs)
 	e.metrics.budgets(e.setup.Load())
+	q, err := e.Quality(ctx)
+	if err != nil {
+		return err
+	}
+	e.metrics.quality(q)
 	return nil
 }

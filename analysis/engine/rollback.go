@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -34,7 +36,7 @@ func (e *Engine) Rollback(ctx context.Context, id string, req analysis.RollbackR
 		text := byHand(req)
 		if r.Status == analysis.StatusRunning {
 			v := analysis.Verdict{Outcome: analysis.OutcomeFail, Reason: text}
-			return e.conclude(ctx, tx, s, r, v, req.By, now)
+			return e.conclude(ctx, tx, s, r, v, nil, req.By, now)
 		}
 		return e.tell(ctx, tx, s, r, occurrence{typ: analysis.EventRollbackRequested, who: req.By, text: text}, r.Snapshot.On.Fail, now)
 	})
@@ -114,7 +116,7 @@ func (e *Engine) RollbackService(ctx context.Context, service string, req analys
 			return err
 		}
 		for i, re := range reactions {
-			d := newDelivery(ev, i, re.Action, s.changesWorld(re.Action), now.Add(within))
+			d := newDelivery(ev, fmt.Sprint(i), re, s.changesWorld(re.Action), now, within)
 			if err := e.dispatch(ctx, tx, d, g, now); err != nil {
 				return err
 			}
@@ -127,21 +129,21 @@ func (e *Engine) RollbackService(ctx context.Context, service string, req analys
 
 // serviceReactions collects what the plans of a service do on a failure, each
 // action once.
-func (s *Setup) serviceReactions(service, environment string) ([]analysis.Reaction, analysis.PlanFacts, time.Duration) {
+func (s *Setup) serviceReactions(service, environment string) ([]analysis.Reaction, analysis.PlanFacts, analysis.Duration) {
 	var out []analysis.Reaction
 	var facts analysis.PlanFacts
-	var within time.Duration
+	var within analysis.Duration
 	for _, name := range sortedKeys(s.Plans) {
 		p := s.Plans[name]
 		if p.Service != service || p.Environment != environment {
 			continue
 		}
 		for _, re := range p.On.Fail {
-			if !slices.Contains(out, re) {
+			if !slices.ContainsFunc(out, func(o analysis.Reaction) bool { return o.Action == re.Action }) {
 				out = append(out, re)
 			}
 		}
-		facts, within = p.Facts(), max(within, p.DeliverWithin.Std())
+		facts, within = p.Facts(), max(within, p.DeliverWithin)
 	}
 	return out, facts, within
 }
@@ -156,6 +158,9 @@ func summary(r *analysis.Run, ds []analysis.Delivery) (analysis.RollbackState, s
 			continue
 		}
 		event = d.EventID
+		if d.State == analysis.DeliveryFailed && slices.ContainsFunc(ds, func(o analysis.Delivery) bool { return o.ReplacesStep(d) }) {
+			continue
+		}
 		count[d.State]++
 		why[d.State] = d.Reason
 		done = done && d.Receipt != nil && d.Receipt.Done
@@ -163,6 +168,8 @@ func summary(r *analysis.Run, ds []analysis.Delivery) (analysis.RollbackState, s
 	switch {
 	case count[analysis.DeliveryPending] > 0:
 		return analysis.RollbackSending, why[analysis.DeliveryPending]
+	case count[analysis.DeliveryHeld] > 0 && strings.HasPrefix(why[analysis.DeliveryHeld], awaitsApproval):
+		return analysis.RollbackAwaitingApproval, why[analysis.DeliveryHeld]
 	case count[analysis.DeliveryHeld] > 0:
 		return analysis.RollbackHeld, why[analysis.DeliveryHeld]
 	case count[analysis.DeliveryFailed] > 0:

@@ -43,6 +43,7 @@ type Action struct {
 type Guards struct {
 	MaxRollbacksPerHour int // of one service and environment
 	ManyServices        ManyServices
+	Freezes             []Freeze
 }
 
 // ManyServices holds every rollback when so many services fail within a time:

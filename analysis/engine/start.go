@@ -50,7 +50,7 @@ func newRun(p *analysis.Plan, req analysis.StartRequest, now time.Time) *analysi
 		ReleaseID: req.ReleaseID, Phase: req.Phase, TrafficShare: req.TrafficShare, Subject: analysis.Subject{Kind: "version"},
 		Version: req.Version, BaselineVersion: req.BaselineVersion, Variables: req.Variables, Links: req.Links,
 		StartedAt: now, CreatedAt: now, Status: analysis.StatusRunning, Cause: req.Cause,
-		Rollback: analysis.Rollback{State: analysis.RollbackNone}, Verification: analysis.Verification{State: "none"},
+		Rollback: analysis.Rollback{State: analysis.RollbackNone}, Verification: analysis.Verification{State: analysis.VerificationNone},
 		Snapshot: *p, BodyHash: bodyHash(req), Forced: req.Force,
 	}
 	if r.Key == "" {
@@ -170,7 +170,7 @@ func (e *Engine) launch(ctx context.Context, tx *store.Tx, s *Setup, r *analysis
 	}
 	if bad && !r.Forced && r.Version != "" {
 		reason := fmt.Sprintf("%s failed before, in run %s; start it with force to judge it again", r.Version, by)
-		return e.conclude(ctx, tx, s, r, analysis.Verdict{Outcome: analysis.OutcomeFail, Reason: reason}, analysis.Haldane, now)
+		return e.conclude(ctx, tx, s, r, analysis.Verdict{Outcome: analysis.OutcomeFail, Reason: reason}, nil, analysis.Haldane, now)
 	}
 	if err := recallNoise(ctx, tx, r); err != nil {
 		return err

@@ -15,6 +15,7 @@ type occurrence struct {
 	who      analysis.Cause
 	text     string
 	findings []analysis.Finding // none: those of the run's last look
+	evidence *analysis.Evidence
 	failed   *analysis.FailedDelivery
 	hold     *analysis.Hold
 }
@@ -40,7 +41,7 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 			return err
 		}
 		if o.rollsBack() {
-			r.Rollback = analysis.Rollback{State: g.rollback(), From: r.Version, To: rollbackTo(r), Reason: g.why, By: person(o.who)}
+			r.Rollback = analysis.Rollback{State: g.rollback(), From: r.Version, To: rollbackTo(r), Reason: g.why, By: person(o.who), DecidedAt: &now}
 			if err := tx.UpdateRun(ctx, r); err != nil {
 				return err
 			}
@@ -59,7 +60,10 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 		return err
 	}
 	for i, re := range reactions {
-		d := newDelivery(ev, i, re.Action, s.changesWorld(re.Action), now.Add(r.Snapshot.DeliverWithin.Std()))
+		d := newDelivery(ev, fmt.Sprint(i), re, s.changesWorld(re.Action), now, r.Snapshot.DeliverWithin)
+		if d.ChangesWorld && g.asks { // the time to decide does not count
+			d.ExpiresAt = d.ExpiresAt.Add(r.Snapshot.Approval.Within.Std())
+		}
 		if err := e.dispatch(ctx, tx, d, g, now); err != nil {
 			return err
 		}
@@ -98,7 +102,7 @@ func (e *Engine) notice(r *analysis.Run, o occurrence) *analysis.Notice {
 	shown.URL = e.page(r.ID)
 	n := &analysis.Notice{
 		Run: &shown, Reason: o.text, Findings: o.findings, Runbook: r.Snapshot.Runbook,
-		Report: shown.URL, Plan: r.Snapshot.Facts(), Failed: o.failed, Hold: o.hold,
+		Report: shown.URL, Plan: r.Snapshot.Facts(), Failed: o.failed, Hold: o.hold, Evidence: o.evidence,
 	}
 	if n.Findings == nil {
 		n.Findings = []analysis.Finding{}
@@ -110,12 +114,17 @@ func (e *Engine) notice(r *analysis.Run, o occurrence) *analysis.Notice {
 	return n
 }
 
-func newDelivery(ev *analysis.Event, i int, action string, changesWorld bool, expires time.Time) *analysis.Delivery {
-	step := fmt.Sprintf("%d/%s", i, action)
+// newDelivery makes the delivery of a reaction; place says where it stands among the
+// event's.
+func newDelivery(ev *analysis.Event, place string, re analysis.Reaction, changesWorld bool, now time.Time, within analysis.Duration) *analysis.Delivery {
+	step := place + "/" + re.Action
+	if re.Within > 0 {
+		within = re.Within
+	}
 	return &analysis.Delivery{
-		ID: analysis.DeliveryID(ev.ID, step), RunID: ev.RunID, EventID: ev.ID, EventType: ev.Type, Step: step, Action: action,
-		ChangesWorld: changesWorld, State: analysis.DeliveryPending, CreatedAt: ev.At, ExpiresAt: expires,
-		Service: ev.Service, Environment: ev.Environment, Event: *ev,
+		ID: analysis.DeliveryID(ev.ID, step), RunID: ev.RunID, EventID: ev.ID, EventType: ev.Type, Step: step, Action: re.Action,
+		ChangesWorld: changesWorld, State: analysis.DeliveryPending, CreatedAt: now, ExpiresAt: now.Add(within.Std()),
+		Service: ev.Service, Environment: ev.Environment, Event: *ev, Reaction: re,
 	}
 }
 
@@ -136,7 +145,7 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, d *analysis.Deliver
 			return err
 		}
 		if !waits {
-			if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, wakeAt(d)); err != nil {
+			if d.JobID, err = tx.EnqueueDelivery(ctx, d.ID, wakeAt(d, g)); err != nil {
 				return err
 			}
 		}
@@ -147,13 +156,16 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, d *analysis.Deliver
 	return err
 }
 
-// wakeAt is when a delivery is to be looked at again: at once, or, when it is
-// held, at its deadline; a release comes before.
-func wakeAt(d *analysis.Delivery) time.Time {
-	if d.State == analysis.DeliveryHeld {
-		return d.ExpiresAt
+// wakeAt is when a delivery is to be looked at again: at once, or, when it is held, when
+// its guard says, or at its deadline; a release comes before.
+func wakeAt(d *analysis.Delivery, g guarded) time.Time {
+	switch {
+	case d.State != analysis.DeliveryHeld:
+		return time.Time{}
+	case !g.until.IsZero() && g.until.Before(d.ExpiresAt):
+		return g.until
 	}
-	return time.Time{}
+	return d.ExpiresAt
 }
 
 // waitsForAnother reports whether an earlier delivery of the same run and action

@@ -8,17 +8,17 @@ import (
 )
 
 const deliveryColumns = `id, rev, run_id, event_id, event_type, step, action, changes_world, service, environment,
-	state, reason, attempts, created_at, expires_at, ended_at, receipt, job_id`
+	state, reason, attempts, created_at, expires_at, ended_at, receipt, job_id, reaction`
 
 // InsertDelivery adds a delivery. It reports false when its event has one at this
 // step already.
 func (tx *Tx) InsertDelivery(ctx context.Context, d *analysis.Delivery) (bool, error) {
 	d.Rev = 1
 	n, err := tx.exec(ctx, `INSERT INTO deliveries (`+deliveryColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (event_id, step) DO NOTHING`,
 		d.ID, d.Rev, optText(d.RunID), d.EventID, string(d.EventType), d.Step, d.Action, toInt(d.ChangesWorld), d.Service, d.Environment,
-		string(d.State), d.Reason, d.Attempts, millis(d.CreatedAt), millis(d.ExpiresAt), optMillis(d.EndedAt), optJSON(d.Receipt), d.JobID)
+		string(d.State), d.Reason, d.Attempts, millis(d.CreatedAt), millis(d.ExpiresAt), optMillis(d.EndedAt), optJSON(d.Receipt), d.JobID, toJSON(d.Reaction))
 	return n == 1, err
 }
 
@@ -126,11 +126,11 @@ func (s *Store) StuckDeliveries(ctx context.Context) ([]string, error) {
 
 func scanDelivery(rs rows) (d analysis.Delivery, err error) {
 	var run, receipt *string
-	var typ, state string
+	var typ, state, reaction string
 	var world, created, expires int64
 	var ended *int64
 	err = rs.Scan(&d.ID, &d.Rev, &run, &d.EventID, &typ, &d.Step, &d.Action, &world, &d.Service, &d.Environment,
-		&state, &d.Reason, &d.Attempts, &created, &expires, &ended, &receipt, &d.JobID)
+		&state, &d.Reason, &d.Attempts, &created, &expires, &ended, &receipt, &d.JobID, &reaction)
 	if err != nil {
 		return d, err
 	}
@@ -139,6 +139,8 @@ func scanDelivery(rs rows) (d analysis.Delivery, err error) {
 	}
 	d.EventType, d.State, d.ChangesWorld = analysis.EventType(typ), analysis.DeliveryState(state), world != 0
 	d.CreatedAt, d.ExpiresAt, d.EndedAt = fromMillis(created), fromMillis(expires), optTime(ended)
-	d.Receipt, err = fromOptJSON[analysis.Receipt](receipt)
-	return d, err
+	if d.Receipt, err = fromOptJSON[analysis.Receipt](receipt); err != nil {
+		return d, err
+	}
+	return d, fromJSON(reaction, &d.Reaction)
 }

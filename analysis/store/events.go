@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -31,6 +32,11 @@ func (s *Store) Events(ctx context.Context, runID string) ([]analysis.Event, err
 	return es, s.trouble("read events", err)
 }
 
+// Event reads one event, with its notice.
+func (tx *Tx) Event(ctx context.Context, id string) (analysis.Event, error) {
+	return event(ctx, tx.t, id)
+}
+
 // event returns one event with its notice.
 func event(ctx context.Context, q queryer, id string) (analysis.Event, error) {
 	rs, err := q.query(ctx, `SELECT `+eventColumns+`, e.notice FROM events e WHERE e.id = $1`, id)
@@ -57,4 +63,29 @@ func scanEvent(rs rows) (e analysis.Event, err error) {
 	}
 	e.Notice, err = fromOptJSON[analysis.Notice](notice)
 	return e, err
+}
+
+// Decisions are what people said of a rollback that awaits approval.
+type Decisions struct {
+	Approved []string // who, each once
+	Refused  string   // who did; "" for nobody
+}
+
+// Decisions returns what people said of a run's rollback since the event that decided on
+// it.
+func (tx *Tx) Decisions(ctx context.Context, runID, eventID string) (Decisions, error) {
+	rs, err := tx.t.query(ctx, `SELECT `+eventColumns+`, NULL FROM events e WHERE e.run_id = $1 AND e.id > $2
+		AND e.type IN ('rollback.approved', 'rollback.refused') ORDER BY e.id`, runID, eventID)
+	said, err := collect(rs, err, scanEvent)
+	var d Decisions
+	for _, e := range said {
+		who := e.Who.String()
+		switch {
+		case e.Type == analysis.EventRollbackRefused:
+			d.Refused = who
+		case !slices.Contains(d.Approved, who):
+			d.Approved = append(d.Approved, who)
+		}
+	}
+	return d, err
 }

@@ -176,11 +176,11 @@ func (s *Store) Runs(ctx context.Context, f analysis.RunFilter) ([]analysis.Run,
 	return runs, "", nil
 }
 
-// Overdue returns the runs that nothing will wake up: running ones whose look has
-// no live job.
+// Overdue returns the runs that nothing will wake up: running ones, and those that are
+// watched after their rollback, whose look has no live job.
 func (s *Store) Overdue(ctx context.Context) ([]string, error) {
 	rs, err := s.db.reader().query(ctx, `SELECT r.id FROM runs r LEFT JOIN river_job j ON j.id = r.job_id
-		WHERE r.status = 'running' AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))`)
+		WHERE (r.status = 'running' OR r.next_look_at IS NOT NULL) AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))`)
 	ids, err := collect(rs, err, scalar[string])
 	return ids, s.trouble("look for stuck runs", err)
 }
@@ -252,7 +252,9 @@ func scanRun(rs rows) (scannedRun, error) {
 	if err := fromJSON(rollback, &r.Rollback); err != nil {
 		return r, err
 	}
-	return r, fromJSON(verification, &r.Verification)
+	err = fromJSON(verification, &r.Verification)
+	r.Times = r.Took()
+	return r, err
 }
 
 // fraction is how much of the run's time has been judged.
@@ -313,8 +315,8 @@ func (s *Store) Counts(ctx context.Context, due time.Time) (Counts, error) {
 	err := count(`SELECT status, count(*) FROM runs WHERE status IN ('pending', 'running') GROUP BY status`,
 		func(state string, n int) { c.Runs[analysis.Status(state)] = n })
 	if err == nil {
-		err = count(`SELECT status, count(*) FROM runs WHERE status = 'running' AND next_look_at < $1 GROUP BY status`,
-			func(_ string, n int) { c.Overdue = n }, millis(due))
+		err = count(`SELECT status, count(*) FROM runs WHERE next_look_at < $1 GROUP BY status`,
+			func(_ string, n int) { c.Overdue += n }, millis(due))
 	}
 	if err == nil {
 		err = count(`SELECT state, count(*) FROM deliveries WHERE state IN ('pending', 'held', 'following') GROUP BY state`,

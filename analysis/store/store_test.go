@@ -87,6 +87,7 @@ func TestRunComesBackAsItWas(t *testing.T) {
 			locked.Status, locked.Outcome, locked.Score, locked.FinishedAt = analysis.StatusFinished, &fail, &score, &at
 			locked.Reason, locked.NextLookAt, locked.Progress.Fraction = "because", time.Time{}, 1
 			locked.Rollback = analysis.Rollback{State: analysis.RollbackSending, From: "2", To: "1"}
+			locked.Times = locked.Took()
 			*r = locked
 			return tx.UpdateRun(t.Context(), &locked)
 		})

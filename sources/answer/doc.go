@@ -6,6 +6,6 @@
 // after part when a long window takes several requests, and Series returns the answer by
 // the contract of analysis.Source.
 //
-// It imports analysis. Start reading at collector.go; the arithmetic is in grid.go and
-// fold.go.
+// It imports analysis. Start reading at collector.go, then series.go; the arithmetic is in
+// grid.go and fold.go.
 package answer

@@ -34,6 +34,10 @@ func TestCheck(t *testing.T) {
 		"api call in url":         {func(c *Config) { c.URL = "http://prometheus:9090/api/v1/query_range" }, []string{"url"}},
 		"no room for an answer":   {func(c *Config) { c.MaxResponse = 0 }, []string{"max_response"}},
 
+		"params": {func(c *Config) { c.Params = map[string]string{"dedup": "true", "Time": "x"} }, nil},
+		"params that are Haldane's": {func(c *Config) {
+			c.Params = map[string]string{"query": "up", "start": "0", "end": "1", "step": "1", "time": "1", "timeout": "1h", "": "x"}
+		}, []string{"params", "params.end", "params.query", "params.start", "params.step", "params.time", "params.timeout"}},
 		"two ways in": {func(c *Config) {
 			c.BearerToken, c.BasicAuth = secret("abc"), web.BasicAuth{Username: "me", Password: secret(planted)}
 		}, []string{"bearer_token"}},

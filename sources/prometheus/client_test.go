@@ -155,3 +155,63 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 		}
 	}
 }
+
+// TestParams go with every query, posted ones and the check included, and change nothing
+// of what is asked.
+func TestParams(t *testing.T) {
+	var list []sent
+	c := settings("http://prom")
+	c.Params = map[string]string{"dedup": "true", "max_source_resolution": "5m & more"}
+	s := overWith(c, wire(func(r *http.Request) (*http.Response, error) {
+		note(&list, r)
+		return says(200, empty), nil
+	}))
+	for _, text := range []string{"up", strings.Repeat("x", 3000)} {
+		q := minutes(2)
+		q.Text = text
+		if _, err := s.Fetch(context.Background(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = s.Check(context.Background())
+	if len(list) != 3 || list[0].method != "GET" || list[1].method != "POST" {
+		t.Fatalf("%d requests", len(list))
+	}
+	for i, want := range []string{"up", strings.Repeat("x", 3000), "vector(1)"} {
+		f := list[i].form
+		if f.Get("query") != want || f.Get("dedup") != "true" || f.Get("max_source_resolution") != "5m & more" {
+			t.Errorf("request %d: %v", i, f)
+		}
+	}
+	c.Params["dedup"] = "false"
+	list = nil
+	if _, err := s.Fetch(context.Background(), minutes(2)); err != nil || list[0].form.Get("dedup") != "true" {
+		t.Errorf("the source shares the settings' params: error %v", err)
+	}
+}
+
+// TestPartial wants a cluster's word that its answer may lack something to be passed on,
+// an empty answer included, and only where it is the server's own.
+func TestPartial(t *testing.T) {
+	with := func(field, answer string) string {
+		return strings.Replace(answer, `"success",`, `"success",`+field+`,`, 1)
+	}
+	for body, partial := range map[string]bool{
+		two:                              false,
+		with(`"isPartial":false`, two):   false,
+		with(`"isPartial":true`, two):    true,
+		with(`"isPartial":true`, empty):  true,
+		with(`"isPartial":false`, empty): false,
+		strings.Replace(two, "shop", `\"isPartial\":true`, 1): false,
+	} {
+		s := over(func(*http.Request) (*http.Response, error) { return says(200, body), nil })
+		got, err := s.Fetch(context.Background(), minutes(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := len(got) == 1 && len(got[0].Warnings) == 1 && strings.Contains(got[0].Warnings[0], "partial")
+		if said != partial {
+			t.Errorf("%s: %v, want a warning: %v", body, got, partial)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package prometheus
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -13,7 +15,8 @@ import (
 type Config struct {
 	config.SourceCommon `yaml:",inline"`
 
-	URL       string `yaml:"url" doc:"address of the server without /api/v1, e.g. http://prometheus:9090; required"`
+	URL       string            `yaml:"url" doc:"address of the server without /api/v1, e.g. http://prometheus:9090; required"`
+	Params    map[string]string `yaml:"params" doc:"sent with every query, e.g. dedup: \"true\" for Thanos; no secrets; default: none"`
 	web.Login `yaml:",inline"`
 	web.Reach `yaml:",inline"`
 }
@@ -31,6 +34,9 @@ func New() config.SourceSettings {
 	}
 }
 
+// ownParams are those that say what is asked.
+var ownParams = []string{"query", "start", "end", "step", "time", "timeout"}
+
 var apiPath = regexp.MustCompile(`/api/v1(/query|/query_range)?/?$`)
 
 // Check implements config.SourceSettings.
@@ -39,6 +45,14 @@ func (c *Config) Check() []config.Problem {
 	p.Address("url", c.URL, "basic_auth")
 	if apiPath.MatchString(c.URL) {
 		p.Add("url", "holds the path of the API", "the address without /api/v1")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		switch {
+		case name == "":
+			p.Add("params", "a parameter without a name", "")
+		case slices.Contains(ownParams, name):
+			p.Add("params."+name, "is set by Haldane itself", "")
+		}
 	}
 	p.Login(c.Login)
 	p.Reach(c.Reach)

@@ -35,6 +35,9 @@ func (s *Source) said(a web.Answer, r *web.Rule) string {
 	if json.Unmarshal(a.Body, &own) != nil {
 		return ""
 	}
+	if own.ErrorType == "422" && strings.Contains(own.Error, "timeout exceeded") {
+		*r = s.web.Status(http.StatusRequestTimeout) // VictoriaMetrics has this one status for all
+	}
 	if typed := byType(s.web, own.ErrorType); r.Kind == analysis.Invalid && typed.Again {
 		typed.Wait = r.Wait
 		*r = typed

@@ -43,6 +43,8 @@ func TestAnswers(t *testing.T) {
 		{400, problem("timeout", "query timed out"), nil, analysis.Unavailable, 3, "it could not answer: query timed out"},
 		{422, problem("internal", "store is gone"), nil, analysis.Unavailable, 3, "it could not answer: store is gone"},
 		{422, problem("422", "cannot parse"), nil, analysis.Invalid, 1, "the query was refused: cannot parse"}, // VictoriaMetrics
+		{422, problem("422", "timeout exceeded during query execution: 20.000 seconds"), nil, analysis.Unavailable, 3, "it gave up on the query: timeout exceeded during query execution"},
+		{422, problem("execution", "label timeout exceeded is twice there"), nil, analysis.Invalid, 1, "the query was refused"},
 		{400, "Client sent an HTTP request to an HTTPS server.\n", []string{"Content-Type", "text/plain"}, analysis.Invalid, 1, "(try: https:// in its url)"},
 		{400, "<html>bad</html>", nil, analysis.Invalid, 1, "source prom: the query was refused"},
 		{401, "no org id\n", []string{"Content-Type", "text/plain; charset=utf-8"}, analysis.Denied, 1, "credentials are missing or wrong: no org id (try: check basic_auth"},

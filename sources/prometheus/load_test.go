@@ -44,6 +44,7 @@ max_concurrent: 5
 timeout: 1500ms
 max_response: 64MiB
 headers: {X-Scope-OrgID: "${env:TENANT}"}
+params: {dedup: "true", nocache: "1"}
 basic_auth: {username: haldane, password: "${env:PASSWORD}"}
 proxy_url: http://me:${env:TENANT}@proxy:3128
 tls: {ca: /ca.pem, cert: /cert.pem, key: /key.pem, server_name: prom, insecure_skip_verify: true}`[1:])
@@ -55,6 +56,9 @@ tls: {ca: /ca.pem, cert: /cert.pem, key: /key.pem, server_name: prom, insecure_s
 	}
 	if c.BasicAuth.Password.Reveal() != password || c.Headers["X-Scope-OrgID"].Reveal() != "team-a" || c.ProxyURL.Reveal() != "http://me:team-a@proxy:3128" {
 		t.Error("the secrets were not resolved")
+	}
+	if len(c.Params) != 2 || c.Params["dedup"] != "true" || c.Params["nocache"] != "1" {
+		t.Errorf("params are %v", c.Params)
 	}
 	if c.TLS != (web.TLS{CA: "/ca.pem", Cert: "/cert.pem", Key: "/key.pem", ServerName: "prom", InsecureSkipVerify: true}) {
 		t.Errorf("tls is %+v", c.TLS)

@@ -2,6 +2,7 @@ package prometheus
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -14,13 +15,10 @@ import (
 	"github.com/haldane-dev/haldane/sources/web"
 )
 
-// maxPoints is what Prometheus answers to one range query.
-const maxPoints = 11000
-
 // Source answers queries in PromQL. It may be used by many at the same time.
 type Source struct {
 	web     *web.Client
-	api     v1.API
+	params  map[string]string // sent with every query
 	timeout time.Duration
 	page    *url.URL // of links; nil for none
 }
@@ -35,7 +33,7 @@ var (
 // newSource makes a source of checked settings. Of server, the settings fill in all but
 // Env and what tests put there.
 func newSource(c *Config, server web.Server) (*Source, error) {
-	s := &Source{timeout: c.Timeout.Std()}
+	s := &Source{timeout: c.Timeout.Std(), params: maps.Clone(c.Params)}
 	server.Common, server.URL, server.Login, server.Reach = c.SourceCommon, c.URL, c.Login, c.Reach
 	server.Vendor = web.Vendor{
 		API:   "Prometheus API",
@@ -48,7 +46,6 @@ func newSource(c *Config, server web.Server) (*Source, error) {
 	if s.web, err = web.New(server); err != nil {
 		return nil, err
 	}
-	s.api = v1.NewAPI(&client{s.web})
 	if page, err := url.Parse(c.ExternalURL); err == nil && page.Host != "" {
 		s.page = (&url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}).JoinPath("graph")
 	}
@@ -79,86 +76,23 @@ func (s *Source) Fetch(ctx context.Context, q analysis.Query) ([]analysis.Series
 	return got.Series()
 }
 
-// collect adds the series of one part to an answer.
-func (s *Source) collect(got *answer.Collector, matrix model.Matrix) error {
-	for _, stream := range matrix {
-		if stream == nil {
-			return s.web.Strange("its answer is not Prometheus's")
-		}
-		if len(stream.Histograms) > 0 {
-			return analysis.Errorf(analysis.Invalid, "%s: the answer holds native histograms, not numbers", s.web.Who()).
-				WithHint("histogram_quantile(0.99, ...) or histogram_avg(...) around the query")
-		}
-		labels := make(map[string]string, len(stream.Metric))
-		for name, value := range stream.Metric {
-			labels[string(name)] = string(value)
-		}
-		samples := make([]answer.Sample, len(stream.Values))
-		for i, pair := range stream.Values {
-			samples[i] = answer.Sample{At: pair.Timestamp.Time(), Value: float64(pair.Value)}
-		}
-		if err := got.Add(labels, samples); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// asked returns the request for a part of a window: from the end of its first step to
-// the end of its last.
-func asked(part analysis.Window, step time.Duration) v1.Range {
-	return v1.Range{Start: part.Start.Add(step), End: part.End, Step: askedStep(step)}
-}
-
-// askedStep allows for servers that read the step as a float of seconds and cut it
-// to whole milliseconds: 1.001 s would lose one of them.
-func askedStep(step time.Duration) time.Duration {
-	seconds := step.Seconds()
-	if time.Duration(seconds*float64(time.Second)) < step || int64(seconds*1000) < step.Milliseconds() {
-		return step + time.Microsecond
-	}
-	return step
-}
-
-// queryRange asks for one part of a window.
-func (s *Source) queryRange(ctx context.Context, query string, part v1.Range) (model.Matrix, v1.Warnings, error) {
-	var (
-		value    model.Value
-		warnings v1.Warnings
-		infos    v1.Infos
-	)
-	err := s.web.Call(ctx, func(ctx context.Context) (err error) {
-		value, warnings, infos, err = s.api.QueryRange(ctx, query, part, v1.WithTimeout(wholeSeconds(s.timeout)))
-		return s.nonsense(err)
+// call asks with api/v1, and reports whether the answer is partial.
+func (s *Source) call(ctx context.Context, ask func(context.Context, v1.API) error) (partial bool, err error) {
+	err = s.web.Call(ctx, func(ctx context.Context) error {
+		c := &client{web: s.web, params: s.params}
+		err := s.nonsense(ask(ctx, v1.NewAPI(c)))
+		partial = c.partial
+		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, info := range infos {
-		s.web.Log().Debug("prometheus remarks", "info", s.web.Clean(info, 300))
-	}
-	switch value := value.(type) {
-	case model.Matrix:
-		return value, warnings, nil
-	case nil:
-		return nil, nil, s.web.Strange("its answer holds no data")
-	default:
-		return nil, nil, s.web.Strange("it answers a range query with a " + value.Type().String())
-	}
-}
-
-// wholeSeconds rounds up: the server is told how long we wait, and not all of
-// them read fractions.
-func wholeSeconds(d time.Duration) time.Duration {
-	return (d + time.Second - 1).Truncate(time.Second)
+	return partial, err
 }
 
 // Check implements analysis.Checker: a query that reads no series must be answered.
 func (s *Source) Check(ctx context.Context) error {
 	var value model.Value
-	err := s.web.Call(ctx, func(ctx context.Context) (err error) {
-		value, _, _, err = s.api.Query(ctx, "vector(1)", time.Time{})
-		return s.nonsense(err)
+	_, err := s.call(ctx, func(ctx context.Context, api v1.API) (err error) {
+		value, _, _, err = api.Query(ctx, "vector(1)", time.Time{})
+		return err
 	})
 	if err != nil {
 		return err

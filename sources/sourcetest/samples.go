@@ -58,7 +58,7 @@ func (s *stand) one(step time.Duration, a Answer, want ...float64) {
 	s.same(got[0].Values, want)
 	nulls := 0
 	for _, v := range want {
-		if a.Nulls && analysis.IsMissing(v) {
+		if (a.Nulls || s.vendor.Nulls) && analysis.IsMissing(v) {
 			nulls++
 		}
 	}

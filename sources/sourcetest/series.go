@@ -46,9 +46,17 @@ func labelsCase(s *stand) {
 	if err != nil || len(got) != 1 {
 		s.Fatalf("%d series, error %v", len(got), err)
 	}
-	if !maps.Equal(got[0].Labels, want) {
+	if want = s.labels(want); !maps.Equal(got[0].Labels, want) {
 		s.Errorf("labels %v, want %v", got[0].Labels, want)
 	}
+}
+
+// labels returns what the source should make of labels.
+func (s *stand) labels(given map[string]string) map[string]string {
+	if s.vendor.Labels == nil {
+		return given
+	}
+	return s.vendor.Labels(maps.Clone(given))
 }
 
 // severalSeries wants an error that names what differs, with a few examples.
@@ -127,7 +135,7 @@ func allSeries(s *stand) {
 		s.Error("series are not sorted by labels")
 	}
 	for _, one := range got {
-		i := slices.IndexFunc(given, func(g analysis.Series) bool { return maps.Equal(g.Labels, one.Labels) })
+		i := slices.IndexFunc(given, func(g analysis.Series) bool { return maps.Equal(s.labels(g.Labels), one.Labels) })
 		if i < 0 {
 			s.Fatalf("labels %v were not given", one.Labels)
 		}

@@ -69,6 +69,9 @@ func newStand(tb testing.TB, v Vendor, setup func(*Setup)) *stand {
 			Log: slog.New(slog.NewTextHandler(&lockedWriter{s: s}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
 	}
+	if v.TokenOnly {
+		s.setup.Secret = ""
+	}
 	if setup != nil {
 		setup(&s.setup)
 	}

@@ -105,8 +105,10 @@ func slowDown(s *stand) {
 	defer cancel()
 	_, err := s.fetch(ctx, s.query(3, time.Minute))
 	s.wants(err, analysis.Limited, never)
-	if e := analysis.AsError(err); e == nil || e.RetryAfter != wait {
-		s.Errorf("error %v: want to be told to come back after %s", err, wait)
+	if e := analysis.AsError(err); e == nil {
+		s.Errorf("no error: want to be told to come back after %s", wait)
+	} else if e.RetryAfter < wait || e.RetryAfter > wait+s.vendor.Later {
+		s.Errorf("error %v: want to be told to come back after %s, not after %s", err, wait, e.RetryAfter)
 	}
 }
 

@@ -23,6 +23,21 @@ type Vendor struct {
 	// whole multiples of the step since 1970. Windows then start there, as those of runs
 	// do.
 	Aligned bool
+	// Nulls says that the vendor's server writes a null for each step that it has no
+	// sample for, so that nothing is ever left out.
+	Nulls bool
+	// Labels returns what the source makes of a series' labels, where the vendor's
+	// server adds its own. nil: they stay as they are.
+	Labels func(labels map[string]string) map[string]string
+	// Stores returns what the vendor's server makes of a name when it stores it, so that
+	// Quote must do the same. nil: names are stored as they are.
+	Stores func(name string) string
+	// TokenOnly says that all credentials stand in headers as they are: there is no
+	// Setup.Secret.
+	TokenOnly bool
+	// Later is how much later than its server asks the source may come back, so that not
+	// all come back at once.
+	Later time.Duration
 	// Carries returns the credentials in a request, as they stand there. nil finds them
 	// in its headers.
 	Carries func(r *http.Request) []string

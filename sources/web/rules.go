@@ -25,6 +25,7 @@ type Rule struct {
 	Why   string        // "the query was refused"
 	Hint  string        // without "try:"
 	Wait  time.Duration // how long the server wants to be left alone; 0 when it does not say
+	Cause error         // for errors.Is, not shown
 }
 
 // Status is the table of HTTP status codes. Vendors whose servers put errors into
@@ -67,7 +68,7 @@ func (c *Client) Fail(r Rule, words string) error {
 	if r.Hint != "" {
 		e = e.WithHint("%s", r.Hint)
 	}
-	e.RetryAfter = r.Wait
+	e.RetryAfter, e.Err = r.Wait, r.Cause
 	if r.Again {
 		return Again(e)
 	}

@@ -15,6 +15,7 @@ import (
 // Deps are the parts of the house that the API speaks for.
 type Deps struct {
 	Reader   analysis.Reader
+	Samples  analysis.SampleReader // for pictures; nil: there are none
 	Writer   analysis.Writer
 	Plans    analysis.Plans
 	Prober   analysis.Prober
@@ -44,6 +45,10 @@ func New(d Deps) http.Handler {
 	a.UseMiddleware(s.authorize(a))
 	s.runs(a)
 	s.samples(a)
+	s.feedback(a)
+	if d.Samples != nil {
+		s.charts(a)
+	}
 	s.plans(a)
 	s.holds(a)
 	s.services(a)

@@ -72,6 +72,10 @@ func (s *server) runs(a huma.API) {
 		RoleStart, http.StatusNotFound, http.StatusConflict), s.cancelRun)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/rollback", "roll-back-run", "Roll back by hand",
 		RoleOperate, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity), s.rollBackRun)
+	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/approve", "approve-rollback", "Let a rollback go out that awaits approval",
+		RoleOperate, http.StatusNotFound, http.StatusConflict), s.approve)
+	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/keep", "keep-release", "Keep the release whose rollback awaits approval",
+		RoleOperate, http.StatusNotFound, http.StatusConflict), s.keep)
 	listOf(s, a, "looks", "List a run's looks", s.Reader.Looks, wrapLooks)
 	listOf(s, a, "events", "List what happened to a run", s.Reader.Events, wrapEvents)
 	listOf(s, a, "deliveries", "List what was sent because of a run", s.Reader.Deliveries, wrapDeliveries)
@@ -144,6 +148,14 @@ func (s *server) rollBackRun(ctx context.Context, in *rollbackRequest) (*runRepl
 		req.To, req.Reason = in.Body.To, in.Body.Reason
 	}
 	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Rollback(ctx, in.ID, req) })
+}
+
+func (s *server) approve(ctx context.Context, in *runID) (*runReply, error) {
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Approve(ctx, in.ID, from(ctx).cause()) })
+}
+
+func (s *server) keep(ctx context.Context, in *runID) (*runReply, error) {
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Refuse(ctx, in.ID, from(ctx).cause()) })
 }
 
 func (s *server) change(ctx context.Context, id string, do func() (analysis.Run, error)) (*runReply, error) {

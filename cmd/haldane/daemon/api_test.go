@@ -98,6 +98,8 @@ func TestRoles(t *testing.T) {
 		"hold":    {"POST", "/api/v1/holds", `{"service":"none","reason":"r"}`, []string{"oncall", "boss", "other"}},
 		"service": {"POST", "/api/v1/services/shop/rollback", `{"environment":"production","to":"1","reason":"r"}`, []string{"oncall", "boss"}},
 		"reload":  {"POST", "/-/reload", "", []string{"boss", "other"}},
+		"quality": {"GET", "/api/v1/quality", "", []string{"viewer", "ci", "oncall", "boss", "other"}},
+		"picture": {"GET", id + "/chart.svg", "", []string{"viewer", "ci", "oncall", "boss"}},
 		"page":    {"GET", "/runs/" + run.ID, "", []string{"viewer", "ci", "oncall", "boss"}},
 	} {
 		for _, who := range []string{"", "viewer", "ci", "oncall", "boss", "other", "stranger"} {
@@ -239,6 +241,9 @@ func TestOpenAPIDescribesEveryCall(t *testing.T) {
 		"/api/v1/runs": "post", "/api/v1/runs/{id}": "get", "/api/v1/runs/{id}/looks": "get", "/api/v1/runs/{id}/events": "get",
 		"/api/v1/runs/{id}/deliveries": "get", "/api/v1/runs/{id}/cancel": "post", "/api/v1/runs/{id}/rollback": "post",
 		"/api/v1/plans": "get", "/api/v1/plans/{name}": "get", "/api/v1/services/{service}/rollback": "post",
+		"/api/v1/runs/{id}/samples": "post", "/api/v1/runs/{id}/approve": "post", "/api/v1/runs/{id}/keep": "post",
+		"/api/v1/runs/{id}/feedback": "post", "/api/v1/quality": "get",
+		"/api/v1/runs/{id}/chart.svg": "get", "/api/v1/runs/{id}/chart.png": "get",
 		"/api/v1/holds": "post", "/api/v1/holds/{id}": "delete", "/-/reload": "post",
 	} {
 		if doc.Paths[path][method] == nil {

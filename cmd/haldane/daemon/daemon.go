@@ -158,14 +158,14 @@ func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
 func (d *Daemon) serve() {
 	mux := http.NewServeMux()
 	machines := api.New(api.Deps{
-		Reader: d.engine, Writer: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
+		Reader: d.engine, Samples: d.engine, Writer: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
 		Metrics: promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}), Log: d.log, Version: d.opts.Version,
 		Tokens: d.currentTokens, MetricsAuth: d.opts.Settings.MetricsAuth, Hosts: d.hosts(),
 	})
 	for _, path := range api.Paths() {
 		mux.Handle(path, machines)
 	}
-	people := ui.New(ui.Deps{Reader: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
+	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
 	mux.Handle("/", api.Guard(d.currentTokens, d.hosts(), people.Serve))
 	d.server = &http.Server{
 		Handler:           mux,

@@ -46,7 +46,7 @@ func TestPushedSmokeTestRollsBack(t *testing.T) {
 	}
 	for body, says := range map[string]string{
 		`{"samples":[]}`: "samples", `{"samples":[{"metric":"smoke"}]}`: "value",
-		`{"samples":[{"metric":"errors","value":1}]}`:                      `"location":"body.samples[0].metric"`,
+		`{"samples":[{"metric":"errors","value":1}]}`:                       `"location":"body.samples[0].metric"`,
 		`{"samples":[{"metric":"smoke","value":1,"total":2,"colour":"x"}]}`: "colour",
 	} {
 		if r := w.send("POST", path, body); r.status != 422 || !strings.Contains(r.body, says) {

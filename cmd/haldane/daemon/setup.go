@@ -78,6 +78,14 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 		},
 		Render: config.Query,
 	}
+	for _, f := range c.Guards.Freezes {
+		freeze, err := engine.NewFreeze(f.Name, f.Cron, f.TimeZone, f.For.Std(), f.Services, f.Environments)
+		if err != nil {
+			o.close()
+			return nil, nil, err
+		}
+		setup.Guards.Freezes = append(setup.Guards.Freezes, freeze)
+	}
 	for i := range c.Plans {
 		setup.Plans[c.Plans[i].Name] = &c.Plans[i]
 	}

@@ -24,6 +24,7 @@ import (
 // Deps are the parts of the house that the pages show.
 type Deps struct {
 	Reader  analysis.Reader
+	Samples analysis.SampleReader // for pictures; nil: there are none
 	Plans   analysis.Plans
 	Banner  func() string // what every page says first; "" for nothing
 	Log     *slog.Logger
@@ -63,6 +64,7 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, sees func(plan str
 		return
 	}
 	id, isRun := strings.CutPrefix(r.URL.Path, "/runs/")
+	drawn, isPicture := strings.CutSuffix(id, "/"+pictureName)
 	switch {
 	case r.URL.Path == "/style.css":
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
@@ -72,6 +74,8 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, sees func(plan str
 		p.runs(w, r, sees)
 	case isRun && id != "" && !strings.Contains(id, "/"):
 		p.run(w, r, id, sees)
+	case isRun && isPicture && p.deps.Samples != nil && drawn != "" && !strings.Contains(drawn, "/"):
+		p.picture(w, r, drawn, sees)
 	default:
 		p.fail(w, http.StatusNotFound, "There is no such page.")
 	}
@@ -157,6 +161,7 @@ type runPage struct {
 	Run        analysis.Run
 	Looks      []analysis.Look
 	Last       *analysis.Look
+	Pictures   []picture
 	Events     []analysis.Event
 	Deliveries []analysis.Delivery
 }
@@ -186,6 +191,7 @@ func (p *Pages) read(ctx context.Context, id string) (page runPage, err error) {
 	}
 	if n := len(page.Looks); n > 0 {
 		page.Last = &page.Looks[n-1]
+		page.Pictures = p.pictures(&page)
 	}
 	if page.Events, err = p.deps.Reader.Events(ctx, id); err != nil {
 		return page, err
