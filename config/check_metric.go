@@ -145,13 +145,13 @@ func needs(k analysis.MetricKind) []string {
 }
 
 // asked lists the keys of queries.
-func (f *metricFile) asked() []asked {
+func (m *metricFile) asked() []asked {
 	return []asked{
-		{"query", f.Query, true},
-		{"bad", f.Bad, true},
-		{"total", f.Total, false},
-		{"events", f.Events, true},
-		{"exposure", f.Exposure, false},
+		{"query", m.Query, true},
+		{"bad", m.Bad, true},
+		{"total", m.Total, false},
+		{"events", m.Events, true},
+		{"exposure", m.Exposure, false},
 	}
 }
 

@@ -41,7 +41,8 @@ type Fact struct{ Key, Value string }
 type Link struct{ Text, URL string }
 
 // Compose words an event. Everything it says comes from the event and its Notice,
-// so a repeated delivery says the same.
+// so a repeated delivery says the same. The title of what a drill sends begins with
+// "DRILL:".
 func Compose(e analysis.Event) Message {
 	n := analysis.Notice{}
 	if e.Notice != nil {
@@ -55,6 +56,9 @@ func Compose(e analysis.Event) Message {
 	}
 	m.Facts = w.facts(m.Severity)
 	m.Links = w.links()
+	if n.Run != nil && n.Run.Drill {
+		m.Title = "DRILL: " + m.Title
+	}
 	return m
 }
 

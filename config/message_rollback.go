@@ -55,7 +55,7 @@ func (w wording) rollbackWords() rollbackWording {
 	case analysis.RollbackAwaitingApproval:
 		return rollbackWording{
 			"rollback" + to + " awaits approval",
-			"The rollback is ready and waits for somebody to approve it." + by,
+			"The rollback is ready and waits for somebody to approve it" + because(strings.TrimPrefix(r.Reason, "awaits approval, ")) + by,
 			"Approve it, or roll back" + to + " by hand.",
 		}
 	case analysis.RollbackSending:
@@ -92,12 +92,32 @@ func (w wording) rollbackWords() rollbackWording {
 	}
 }
 
+// verifying adds to a message whether the rollback helped, as far as that is known while
+// no event of its own tells it.
+func (w wording) verifying(m *Message) {
+	run := w.notice.Run
+	if run == nil || w.event.Type != analysis.EventRollbackUpdated {
+		return
+	}
+	switch v := run.Verification; {
+	case v.State == analysis.VerificationWatching && v.Until != nil:
+		m.Did += " Haldane watches the metrics until " + clock(*v.Until) + " to see whether that helped."
+	case v.State == analysis.VerificationUnknown:
+		m.Mood, m.Title = MoodUnsure, w.title("whether the rollback"+w.to()+" helped is not known")
+		m.Did = "Haldane could not tell from the metrics."
+		m.Next = "See whether the service is well."
+	}
+}
+
 // skipped words a rollback that was not sent on purpose. The engine's reason is
 // one of a few known words, perhaps with more behind a colon, or a sentence.
 func skipped(reason, to string) rollbackWording {
 	byHand := "Roll back" + to + " by hand if users suffer."
 	word, more, _ := strings.Cut(reason, ":")
 	w := rollbackWording{"not rolled back", "Haldane did not roll back" + because(reason), byHand}
+	if strings.HasPrefix(reason, "kept") { // by a person, or because nobody approved it
+		return rollbackWording{"the release is kept", "Haldane rolls nothing back" + because(reason), byHand}
+	}
 	switch strings.ReplaceAll(strings.ToLower(word), "_", " ") {
 	case "dry-run", "dry run":
 		w = rollbackWording{

@@ -97,6 +97,12 @@ func messageHold(t analysis.EventType, h analysis.Hold, text string) analysis.Ev
 	})
 }
 
+func messageVerification(s analysis.VerificationState, until time.Time) messageChange {
+	return func(_ *analysis.Event, _ *analysis.Notice, r *analysis.Run) {
+		r.Verification = analysis.Verification{State: s, Until: &until}
+	}
+}
+
 var alice = analysis.Cause{Kind: "api", Who: "alice"}
 
 // messageCases are all events, and all that can become of a rollback.
@@ -137,6 +143,11 @@ func messageCases() []messageCase {
 		{"rollback of a release that passed", messageEvent(analysis.EventRollbackUpdated, messageOutcome(analysis.OutcomePass, "no metric is worse"),
 			messageRollback(analysis.RollbackDone, ""), by)},
 		{"recovered", messageEvent(analysis.EventRollbackVerified, messageRollback(analysis.RollbackDone, ""))},
+		{"rolled back, watched", messageEvent(analysis.EventRollbackUpdated, messageRollback(analysis.RollbackDone, ""), messageVerification(analysis.VerificationWatching, until))},
+		{"rolled back, whether it helped is not known", messageEvent(analysis.EventRollbackUpdated, messageRollback(analysis.RollbackDone, ""),
+			messageVerification(analysis.VerificationUnknown, until), messageText("there were no samples", analysis.Haldane))},
+		{"rollback awaits approval, one of two", messageEvent(analysis.EventRunFailed,
+			messageRollback(analysis.RollbackAwaitingApproval, "awaits approval, 1 of 2; without it the release is kept at 03:35 UTC"))},
 		{"not recovered", messageEvent(analysis.EventRollbackNotRecovered, messageRollback(analysis.RollbackDone, ""))},
 		{"the rollback could not be sent", messageEvent(analysis.EventDeliveryFailed, messageRollback(analysis.RollbackFailed, "gave up"),
 			failedDelivery(analysis.FailedDelivery{Action: "undo", ChangesWorld: true, Attempts: 7, Error: "webhook undo at deploy.example.com: connection refused"}))},
@@ -161,6 +172,12 @@ func messageCases() []messageCase {
 		{"rollback in a freeze", messageEvent(analysis.EventRunFailed, messageRollback(analysis.RollbackSkipped, "freeze: weekend until Mon 2026-03-02 06:00 UTC"))},
 		{"rollback kept", messageEvent(analysis.EventRollbackUpdated, messageRollback(analysis.RollbackSkipped, "kept by alice"))},
 		{"feedback", messageEvent(analysis.EventVerdictFeedback, messageText("alice says that the verdict was right", alice))},
+		{"acknowledged", messageEvent(analysis.EventRunAcknowledged, messageText("bob looks after it", alice))},
+		{"digest", messageEvent(analysis.EventMessagesDigest, func(e *analysis.Event, n *analysis.Notice, _ *analysis.Run) {
+			e.RunID, e.Service, e.Environment, e.Who = "", "", "", analysis.Haldane
+			e.Text = "137 messages within 1m were held back: 120 run.failed (cart, checkout, and more)"
+			*n = analysis.Notice{Reason: e.Text}
+		})},
 		{"delivery done", messageEvent(analysis.EventDeliveryDone, messageText("undo was sent", analysis.Haldane))},
 		{"an event of the future", messageEvent("run.promoted", messageText("promoted", analysis.Haldane))},
 		{"nothing known", analysis.Event{Type: analysis.EventRunFailed}},

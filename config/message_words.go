@@ -59,6 +59,8 @@ func (w wording) other() Message {
 		analysis.EventRollbackApproved: "the rollback" + w.to() + " was approved",
 		analysis.EventRollbackRefused:  "the release is kept",
 		analysis.EventVerdictFeedback:  "somebody judged the verdict",
+		analysis.EventRunAcknowledged:  "somebody looks after it",
+		analysis.EventMessagesDigest:   "many messages at once",
 	}
 	what, ok := said[w.event.Type]
 	if !ok {
@@ -104,6 +106,7 @@ func (w wording) rollback() Message {
 	case r.State == analysis.RollbackDone:
 		m.Mood = MoodNeutral
 	}
+	w.verifying(&m)
 	return m
 }
 

@@ -95,6 +95,11 @@ func NewRedactor(secrets ...string) Redactor {
 	return Redactor{strings.NewReplacer(pairs...)}
 }
 
+// Hides reports whether a text holds one of the secrets.
+func (r Redactor) Hides(text string) bool {
+	return r.replacer != nil && r.replacer.Replace(text) != text
+}
+
 // Text returns the beginning of a reply for people: one line of at most limit
 // characters, without secrets and without what cannot be printed.
 func (r Redactor) Text(reply []byte, limit int) string {

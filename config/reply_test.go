@@ -84,3 +84,18 @@ func TestRedactor(t *testing.T) {
 		t.Errorf("without secrets: %q", got)
 	}
 }
+
+// TestRedactorHides: whether a text may be kept as it is.
+func TestRedactorHides(t *testing.T) {
+	r := config.NewRedactor("s3cr3t token")
+	for text, want := range map[string]bool{
+		"https://h/runs/5": false, "https://h/s3cr3t+token/5": true, "https://h/s3cr3t%20token": true, "czNjcjN0IHRva2Vu": true, "": false,
+	} {
+		if got := r.Hides(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+	if (config.Redactor{}).Hides("anything") {
+		t.Error("an empty redactor hides")
+	}
+}

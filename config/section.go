@@ -71,6 +71,19 @@ type FollowSettings interface {
 type ActionCommon struct {
 	Type    string            `yaml:"type" doc:"which kind of action this is"`
 	Timeout analysis.Duration `yaml:"timeout" doc:"of one request"`
+	// MaxPerMinute is nil when it is not said.
+	MaxPerMinute *int `yaml:"max_per_minute" doc:"messages a minute at most, the rest is told in one digest; 0: no limit; default: 30 for actions that tell people in their own words, none for webhooks" jsonschema:"minimum=0"`
+}
+
+// Limit is how many messages a minute the action may send; 0 is any number.
+func (c *ActionCommon) Limit() int {
+	switch {
+	case c.MaxPerMinute != nil:
+		return *c.MaxPerMinute
+	case c.Type == "webhook":
+		return 0
+	}
+	return 30
 }
 
 // Common implements ActionSettings.

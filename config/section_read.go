@@ -127,10 +127,14 @@ func (c *SourceCommon) check() []Problem {
 
 // check finds what is wrong in what all actions share.
 func (c *ActionCommon) check() []Problem {
+	var found []Problem
 	if c.Timeout <= 0 {
-		return []Problem{{"timeout", "must be more than 0", "10s"}}
+		found = append(found, Problem{"timeout", "must be more than 0", "10s"})
 	}
-	return nil
+	if c.MaxPerMinute != nil && *c.MaxPerMinute < 0 {
+		found = append(found, Problem{"max_per_minute", "must not be negative", "30, or 0 for no limit"})
+	}
+	return found
 }
 
 // webURL reports whether s is an http(s) address that may be shown: it has a host

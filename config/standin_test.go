@@ -1,7 +1,11 @@
 package config_test
 
 import (
+	"slices"
 	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
@@ -63,9 +67,15 @@ func (c *prometheusStandIn) Open(config.Env) (analysis.Source, error) { return n
 type datadogStandIn struct {
 	config.SourceCommon `yaml:",inline"`
 
-	Site   string        `yaml:"site" doc:"site" jsonschema:"enum=datadoghq.com,enum=datadoghq.eu"`
-	APIKey config.Secret `yaml:"api_key" doc:"key"`
-	AppKey config.Secret `yaml:"app_key" doc:"key"`
+	Site        string        `yaml:"site" doc:"site" jsonschema:"enum=datadoghq.com,enum=datadoghq.eu"`
+	APIKey      config.Secret `yaml:"api_key" doc:"key"`
+	AppKey      config.Secret `yaml:"app_key" doc:"key"`
+	URL         string        `yaml:"url" doc:"address"`
+	API         string        `yaml:"api" doc:"version"`
+	TLS         tlsStandIn    `yaml:"tls" doc:"connection"`
+	ProxyURL    config.Secret `yaml:"proxy_url" doc:"proxy"`
+	MaxResponse string        `yaml:"max_response" doc:"size"`
+	UnheardOf   string        `yaml:"unheard_of" doc:"explained nowhere"`
 }
 
 func newDatadogStandIn() config.SourceSettings {
@@ -131,6 +141,12 @@ type slackStandIn struct {
 	APIURL     string            `yaml:"api_url" doc:"address of the API"`
 	Mention    map[string]string `yaml:"mention" doc:"whom to call, by severity"`
 	Broadcast  bool              `yaml:"broadcast" doc:"into the channel too"`
+	Channels   any               `yaml:"channels" doc:"other channels"`
+	Picture    bool              `yaml:"picture" doc:"of the worst metrics"`
+	How        string            `yaml:"interactive" doc:"buttons"`
+	AppToken   config.Secret     `yaml:"app_token" doc:"of the app"`
+	Signing    config.Secret     `yaml:"signing_secret" doc:"of the app"`
+	Operators  []string          `yaml:"operators" doc:"who may press"`
 	Username   string            `yaml:"username" doc:"only here: see TestUndocumentedFinds"`
 }
 
@@ -155,4 +171,35 @@ func types(env map[string]string) config.Types {
 			return v, ok
 		},
 	}
+}
+
+// knownReference is config.Reference without the sections of types that have no
+// stand-in here, and their names. No plan uses those.
+func knownReference(t *testing.T) (text string, sources, actions int) {
+	t.Helper()
+	var root map[string]any
+	if err := yaml.Unmarshal([]byte(config.Reference), &root); err != nil {
+		t.Fatal(err)
+	}
+	count := func(key string, known func(string) bool) int {
+		sections := root[key].(map[string]any)
+		for name, s := range sections {
+			if !known(s.(map[string]any)["type"].(string)) {
+				delete(sections, name)
+			}
+		}
+		return len(sections)
+	}
+	all := types(nil)
+	sources = count("sources", func(n string) bool {
+		return slices.ContainsFunc(all.Sources, func(s config.SourceType) bool { return s.Name == n })
+	})
+	actions = count("actions", func(n string) bool {
+		return slices.ContainsFunc(all.Actions, func(a config.ActionType) bool { return a.Name == n })
+	})
+	out, err := yaml.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out), sources, actions
 }

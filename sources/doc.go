@@ -71,4 +71,75 @@
 //	                      cut-off answers; 429 when Retry-After fits into that time
 //	not asked again       400, 401, 403, 404, 422 and other 4xx, redirects,
 //	                      certificates, answers too large or not Prometheus's
+//	                      datadog
+//	no data looks like    no series; never an error. Nothing but nulls: one series
+//	                      without samples counts them
+//	missing samples       left out by the server, or nulls; events (logs, RUM, ...)
+//	                      have no bucket where nothing happened
+//	NaN, +Inf, -Inf       there are none; Datadog answers null
+//	units                 the query's own; times in milliseconds (v1: from and to in
+//	                      seconds) since 1970, UTC
+//	step                  whole seconds; asked for as interval (v1: as .rollup in the
+//	                      query); longer buckets are recorded as a roll-up
+//	window                buckets from its start, included, to its end, excluded,
+//	                      labelled by their start and shifted to their end; those that
+//	                      are cut by the window are left out
+//	several series        an error, or reduce; tags are labels
+//	limits                1,500 steps a request (longer windows are split), 1,048,576 a
+//	                      window; 50 queries a request; max_response 16MiB;
+//	                      max_concurrent 5; timeout 30s; one budget for each API key,
+//	                      steered by the X-RateLimit headers: looks are spaced out
+//	delay                 2m
+//	asked again           as prometheus, but for 429: that waits for its turn
+//	not asked again       as prometheus; a query of a batch that is refused is found out
+//	                      graphite
+//	no data looks like    an empty list, or series of nulls; a target that Graphite has
+//	                      dropped because it cannot read it looks the same, and is told
+//	                      apart by a second question
+//	missing samples       nulls, one for each bucket
+//	NaN, +Inf, -Inf       NaN is null; the infinities are kept
+//	units                 the query's own; times in whole seconds since 1970, UTC
+//	step                  whole seconds; the retention decides: finer samples are
+//	                      consolidated, coarser ones recorded as a roll-up
+//	window                buckets, labelled by their start, that end in it; a bucket that
+//	                      began before the window is asked for as a whole, one that ends
+//	                      after it is left out
+//	several series        an error, or reduce; tags are labels, and target is the name
+//	limits                1,048,576 steps a window, in one request; 20 targets a request;
+//	                      max_response 16MiB; max_concurrent 5; timeout 20s
+//	delay                 1m
+//	asked again           as prometheus; a batch of which one target is refused: each
+//	                      alone; buckets longer than the step: once more, from earlier on
+//	not asked again       as prometheus; 500 with an exception that a query has caused
+//	                      (TypeError, ParseException, ...)
+//	                      http
+//	no data looks like    an empty list; nil; a number of now in a window of the past
+//	missing samples       left out, or nil, which is a null; a field that is not there is
+//	                      an error
+//	NaN, +Inf, -Inf       float("NaN") and so on, and divisions by zero; kept as they are
+//	units                 the API's own; times in s, ms, us or ns since 1970, or RFC 3339
+//	step                  any, to the microsecond; several samples in one are consolidated
+//	window                what lies in it; a number without a time belongs to its newest
+//	                      step if that has just settled
+//	several series        an error, or reduce; labels as the expression gives them
+//	limits                1,048,576 steps a window, in one request; max_response 16MiB;
+//	                      3,000,000 rounds of loops an expression; max_concurrent 5;
+//	                      timeout 20s
+//	delay                 10s; for numbers of now, that of the plan's slowest source
+//	asked again           as prometheus; POST too
+//	not asked again       as prometheus; answers that are errors by the error expression,
+//	                      or that the expression does not fit
+//	                      csv
+//	no data looks like    no rows
+//	missing samples       rows that are not there; an empty cell is a null
+//	NaN, +Inf, -Inf       kept as they are
+//	units                 the file's own; times in s, ms, us or ns since 1970, or RFC 3339
+//	step                  any, to the microsecond; several samples in one are consolidated
+//	window                rows whose time, and shift, lies in it
+//	several series        an error, or reduce; columns with other cells than numbers are
+//	                      labels
+//	limits                64 MiB a file; 1,048,576 steps a window
+//	delay                 10s
+//	asked again           never; a file is read anew when it has changed
+//	not asked again       all of it
 package sources

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"math"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -14,17 +13,19 @@ type At struct {
 }
 
 // Judge looks at the samples so far. The pairs are all there is: one for each metric
-// and segment, in any order, over the same growing window; the findings come in
-// their order.
+// and segment, in any order, over the same growing window. The findings come in the
+// order of the metrics' first pairs; of a metric with segments the worst come first, at
+// most ten, and with those of its segments that of their sum.
 //
 // The outcome is continue until something is decided. A look fails when the score
 // falls below plan.Score.Marginal or a critical metric is bad; the final one passes
 // at plan.Score.Pass and is marginal in between. A metric about which nothing can be
 // said, because of its source or for want of samples, never counts against the
 // release. At the final look it makes the run inconclusive, unless the others fail it
-// or its no_data policy is ignore.
+// or its no_data policy is ignore. A metric with segments counts once.
 //
-// Metrics with a threshold are judged by it, whatever the plan's judge.
+// Metrics with a threshold are judged by it, whatever the plan's judge. A look after
+// which nothing more can be learnt is final by itself: see endWithBaseline.
 func Judge(plan *analysis.Plan, pairs []analysis.Pair, at At) analysis.Verdict {
 	l := look{plan: plan, at: at}
 	switch plan.Judge {
@@ -34,34 +35,31 @@ func Judge(plan *analysis.Plan, pairs []analysis.Pair, at At) analysis.Verdict {
 	case analysis.JudgeThreshold:
 		l.score = weightedScore
 	case analysis.JudgeSequential:
-		l.evidence = newSequential(plan, pairs)
+		l.evidence = newSequential(plan)
 		l.compare = l.evidence.judge
 		l.score = weightedScore
 	default:
 		return unknownJudge(plan, pairs)
 	}
-	opinions := make([]opinion, 0, len(pairs))
-	seen := make(map[string]bool, len(plan.Metrics))
-	for i := range pairs {
-		opinions = append(opinions, l.judge(&pairs[i]))
-		seen[pairs[i].Metric] = true
-	}
-	for _, m := range plan.Metrics {
-		if !seen[m.Name] {
-			opinions = append(opinions, l.judge(&analysis.Pair{Metric: m.Name}))
-		}
+	subjects := l.subjects(pairs)
+	l.short = l.lacksTraffic(subjects)
+	l.endWithBaseline(subjects)
+	for i := range subjects {
+		l.judge(&subjects[i])
 	}
 	if l.evidence != nil {
-		l.evidence.weigh(opinions, at)
+		l.evidence.weigh(subjects, l.at)
 	}
-	for i := range opinions {
-		l.finish(&opinions[i])
+	for i := range subjects {
+		for k := range subjects[i].opinions {
+			l.finish(&subjects[i], k)
+		}
 	}
-	return l.conclude(opinions)
+	return l.conclude(subjects)
 }
 
-// method compares the two sides of a pair that has samples on both.
-type method func(m *analysis.Metric, p *analysis.Pair) opinion
+// method compares the two sides of a subject's i-th pair, which has samples on both.
+type method func(s *subject, i int) opinion
 
 // look is one evaluation of a plan.
 type look struct {
@@ -71,55 +69,40 @@ type look struct {
 	score   scorer
 
 	evidence *sequential // nil unless the plan's judge is sequential
+	short    string      // of traffic: nothing is judged; "" is enough
+	ended    *ending     // this is the last look, because the baseline is gone; else nil
 }
 
-// opinion is a finding on its way to the verdict.
-type opinion struct {
-	analysis.Finding
-	state    state
-	severe   bool    // bad, and that alone fails the run
-	weight   float64 // within its group
-	ignore   bool    // left out when nothing can be said
-	headline string  // the reason without its details, for the verdict's sentence
-
-	evidence *evidence // of the sequential judge
-	share    float64   // of the run's evidence
-	leans    bool      // not bad, but on the way
-}
-
-// state says what a finding counts for.
-type state int
-
-const (
-	decided    state = iota // good or bad
-	collecting              // its samples are still coming
-	undecided               // nothing can be said: no data, or trouble of a source
-	leftOut                 // on purpose: it counts for nothing
-)
-
-// judge gives the word on one pair, and adds what every finding carries.
-func (l *look) judge(p *analysis.Pair) opinion {
-	m, known := l.plan.Metric(p.Metric)
-	o := l.opinion(&m, p, known)
-	o.Metric, o.Segment, o.Group, o.Critical = p.Metric, p.Segment, m.Group, m.Critical
-	o.Warnings = warnings(p)
-	o.Queries = queries(p)
-	o.Link = p.Canary.Link
-	if o.Link == "" {
-		o.Link = p.Baseline.Link
+// judge gives the word on each pair of a subject, and adds what every finding carries.
+func (l *look) judge(s *subject) {
+	if l.evidence != nil {
+		l.evidence.share(s)
 	}
-	o.weight = m.Weight
-	if !(o.weight > 0) || math.IsInf(o.weight, 1) {
-		o.weight = 1
+	s.opinions = make([]opinion, len(s.pairs))
+	for i := range s.pairs {
+		p, m := &s.pairs[i], &s.metric
+		o := &s.opinions[i]
+		*o = l.opinion(s, i)
+		o.Metric, o.Segment, o.Group, o.Critical = p.Metric, p.Segment, m.Group, m.Critical
+		o.Warnings = warnings(p)
+		o.Queries = queries(p)
+		o.Link = p.Canary.Link
+		if o.Link == "" {
+			o.Link = p.Baseline.Link
+		}
+		o.weight = usableWeight(m.Weight)
+		o.ignore = m.NoData.Policy == analysis.NoDataIgnore
 	}
-	o.ignore = m.NoData.Policy == analysis.NoDataIgnore
-	return o
 }
 
 // finish adds what depends on all opinions.
-func (l *look) finish(o *opinion) {
+func (l *look) finish(s *subject, i int) {
+	o := &s.opinions[i]
 	if o.Reason == "" {
 		o.Reason = o.headline
+	}
+	if o.quiet != nil {
+		l.hush(s, &s.pairs[i], o)
 	}
 	if o.ignore && (o.state == undecided || o.state == collecting && l.at.Final) {
 		o.state = leftOut
@@ -127,26 +110,54 @@ func (l *look) finish(o *opinion) {
 	}
 }
 
-func (l *look) opinion(m *analysis.Metric, p *analysis.Pair, known bool) opinion {
+func (l *look) opinion(s *subject, i int) opinion {
+	m, p := &s.metric, &s.pairs[i]
 	switch {
-	case !known:
+	case !s.known:
 		return trouble(who(p) + " is not a metric of the plan")
-	case m.Threshold == nil && l.compare == nil:
+	case s.compared && l.compare == nil:
 		return trouble(who(p) + " has no threshold, and nothing else is judged")
 	}
-	if o, silent := l.silence(m, p); silent {
+	if why := sourceTrouble(p, s.compared); why != "" {
+		o := trouble(who(p) + " was not judged: " + why)
+		o.Samples = sampleNote(m, p)
 		return o
 	}
-	if m.Threshold != nil {
-		return judgeThreshold(m, p)
+	if l.short != "" {
+		return opinion{
+			Finding: analysis.Finding{Class: analysis.ClassNoData, Samples: sampleNote(m, p)}, state: collecting,
+			headline: who(p) + " was not judged: " + l.short,
+		}
 	}
-	return l.compare(m, p)
+	if o, silent := l.silence(s, p); silent {
+		return o
+	}
+	quiet := l.quietOf(s, p)
+	o := l.compared(s, i)
+	o.quiet = quiet
+	return o
 }
 
-// trouble is the opinion on a pair that cannot be judged through no fault of the
-// release.
-func trouble(headline string) opinion {
-	return opinion{Finding: analysis.Finding{Class: analysis.ClassError}, state: undecided, headline: headline}
+// compared judges a pair that has samples.
+func (l *look) compared(s *subject, i int) opinion {
+	m, p := &s.metric, &s.pairs[i]
+	note := sampleNote(m, p)
+	have := note.Canary
+	if s.compared {
+		have = min(have, note.Baseline)
+	}
+	switch {
+	case have < l.least():
+		return tooFew(p, have, l.least(), note)
+	case !s.compared:
+		return judgeThreshold(m, p)
+	}
+	return l.compare(s, i)
+}
+
+// sampleNote counts the samples that can be judged.
+func sampleNote(m *analysis.Metric, p *analysis.Pair) analysis.SampleNote {
+	return analysis.SampleNote{Canary: countLevels(m.Kind, &p.Canary), Baseline: countLevels(m.Kind, &p.Baseline)}
 }
 
 // unknownJudge says that this build cannot judge the plan.
@@ -159,30 +170,4 @@ func unknownJudge(plan *analysis.Plan, pairs []analysis.Pair) analysis.Verdict {
 		v.Findings = append(v.Findings, f.Finding)
 	}
 	return v
-}
-
-// warnings of both sides, each said once.
-func warnings(p *analysis.Pair) []string {
-	var all []string
-	said := map[string]bool{}
-	for _, list := range [][]string{p.Canary.Warnings, p.Baseline.Warnings} {
-		for _, w := range list {
-			if !said[w] {
-				said[w] = true
-				all = append(all, w)
-			}
-		}
-	}
-	return all
-}
-
-func queries(p *analysis.Pair) *analysis.Queries {
-	q := analysis.Queries{
-		Canary: p.Canary.Query, Baseline: p.Baseline.Query,
-		CanaryTotal: p.Canary.Total, BaselineTotal: p.Baseline.Total,
-	}
-	if q == (analysis.Queries{}) {
-		return nil
-	}
-	return &q
 }

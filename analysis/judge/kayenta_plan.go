@@ -28,7 +28,8 @@ func newKayentaMethod(plan *analysis.Plan) *kayentaMethod {
 	return k
 }
 
-func (k *kayentaMethod) judge(m *analysis.Metric, p *analysis.Pair) opinion {
+func (k *kayentaMethod) judge(s *subject, i int) opinion {
+	m, p := &s.metric, &s.pairs[i]
 	rule := kayentaRule(m)
 	gaps := rule
 	gaps.RemoveOutliers = false // outliers are samples: they count for min_samples

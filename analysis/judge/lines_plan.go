@@ -17,7 +17,7 @@ const (
 // plan makes a plan and its pairs of a line.
 func (l *line) plan(opts LineOptions) (*analysis.Plan, []analysis.Pair, error) {
 	plan := &analysis.Plan{
-		Name: l.Name, Judge: opts.Judge, MinSamples: kayentaMinSamples, FalseRollbackRate: lineRate,
+		Name: l.Name, Judge: opts.Judge, FalseRollbackRate: lineRate,
 		Step: analysis.Duration(time.Minute), Score: analysis.Thresholds{Pass: linePass, Marginal: lineMarginal},
 		Baseline: analysis.Baseline{Kind: analysis.BaselineVersion},
 	}
@@ -32,8 +32,10 @@ func (l *line) plan(opts LineOptions) (*analysis.Plan, []analysis.Pair, error) {
 	if l.StepSeconds != nil {
 		plan.Step = analysis.Duration(*l.StepSeconds * float64(time.Second))
 	}
-	if l.FirstLook != nil {
-		plan.MinSamples = *l.FirstLook
+	if plan.Judge == analysis.JudgeKayenta {
+		if plan.MinSamples = kayentaMinSamples; l.FirstLook != nil {
+			plan.MinSamples = *l.FirstLook
+		}
 	}
 	if l.FalseRollbackRate != nil {
 		plan.FalseRollbackRate = *l.FalseRollbackRate

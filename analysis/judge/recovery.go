@@ -94,7 +94,7 @@ func recovery(m *analysis.Metric, p *analysis.Pair, was *analysis.Finding) (anal
 		return analysis.VerificationUnknown, name + " has no samples any more of either side"
 	case rested:
 		since := p.Start.Add(time.Duration(lastSample(m.Kind, &p.Canary)) * p.Step)
-		return analysis.VerificationRecovered, name + " has no canary any more since " + since.UTC().Format("15:04")
+		return analysis.VerificationRecovered, name + ": no traffic of the canary since " + since.UTC().Format("15:04")
 	case m.Threshold != nil:
 		return limits(m, name, canary)
 	}

@@ -27,8 +27,8 @@ func levels(kind analysis.MetricKind, s *analysis.Samples) []float64 {
 // countLevels counts what levels would return that is not NaN.
 func countLevels(kind analysis.MetricKind, s *analysis.Samples) int {
 	n := 0
-	for _, v := range levels(kind, s) {
-		if !math.IsNaN(v) {
+	for i := range s.Values {
+		if sampled(kind, s, i) {
 			n++
 		}
 	}

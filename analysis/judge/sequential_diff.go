@@ -85,7 +85,7 @@ func (d *differences) read(m *analysis.Metric, p *analysis.Pair, c *circumstance
 	d.yardstick = d.choose(canary, baseline, c.together)
 	d.absolute = m.Tolerance.Absolute > 0 || !d.log
 	if !c.together {
-		middle := d.middle(baseline)
+		middle := d.middle(baseline, nil)
 		d.fill(len(baseline), func(i int) float64 { return d.difference(baseline[i], middle) })
 		d.from, d.n[1] = len(d.y), d.pairs
 		d.pairs = 0
@@ -157,11 +157,12 @@ func (d *differences) choose(canary, baseline analysis.Values, together bool) ya
 	return y
 }
 
-// middle is the mean level of a side, on the yardstick's scale.
-func (d *differences) middle(values analysis.Values) float64 {
+// middle is the mean level of a side, on the yardstick's scale; beside another one, over
+// the steps at which that has a sample too.
+func (d *differences) middle(values, beside analysis.Values) float64 {
 	mean, n := 0.0, 0.0
-	for _, v := range values {
-		if !analysis.IsFinite(v) {
+	for i, v := range values {
+		if !analysis.IsFinite(v) || beside != nil && (i >= len(beside) || !analysis.IsFinite(beside[i])) {
 			continue
 		}
 		if n++; d.log {

@@ -99,7 +99,7 @@ func (g *gaugeTest) look(l *stats.Level, y []float64, o stats.LevelOptions) foun
 		halved = math.Ln2
 	}
 	take := func(c stats.LevelChange) {
-		found.logE = logAdd(found.logE, c.LogE-halved)
+		found.logE = stats.LogAdd(found.logE, c.LogE-halved)
 		if c.Share > found.share {
 			found.share, found.onset = c.Share, c.Onset
 		}
@@ -148,7 +148,7 @@ func (g *gaugeTest) lookTwice(planned int) foundChange {
 			first, o.From, o.Until, o.First = 0, g.from, g.from+2*third, startShare/2
 		}
 		f := g.look(&g.part, g.y[first:], o)
-		total = logAdd(total, f.logE)
+		total = stats.LogAdd(total, f.logE)
 		if f.onset += first; f.share > best.share {
 			best = f
 		}

@@ -47,23 +47,11 @@ func (g *gaugeTest) seen(e *evidence) {
 // baselineSince is the baseline's level over the samples from i on that were used.
 func (g *gaugeTest) baselineSince(p *analysis.Pair, i int) float64 {
 	if !g.c.together {
-		return g.middle(p.Baseline.Values)
+		return g.middle(p.Baseline.Values, nil)
 	}
-	mean, n := 0.0, 0.0
-	for ; i < min(len(p.Canary.Values), len(p.Baseline.Values)); i++ {
-		v := p.Baseline.Values[i]
-		if !analysis.IsFinite(v) || !analysis.IsFinite(p.Canary.Values[i]) {
-			continue
-		}
-		if n++; g.log {
-			v = logOf(v)
-		}
-		mean += (v - mean) / n
-	}
-	if g.log {
-		return g.sign * math.Exp(mean)
-	}
-	return mean
+	canary, baseline := p.Canary.Values, p.Baseline.Values
+	i = min(i, len(canary), len(baseline))
+	return g.middle(baseline[i:], canary[i:])
 }
 
 // more says about how much longer a change of this size, beyond the tolerance, takes

@@ -13,8 +13,8 @@ import (
 const mostHistory = 1000
 
 // Learn says what the noise of a good run was, for the runs to come: one Noise for
-// each gauge and segment that has enough samples on both sides. Pairs are those of
-// the whole run, as Judge had them at its end.
+// each gauge and segment that has enough samples on both sides, of as many segments as
+// a metric may have. Pairs are those of the whole run, as Judge had them at its end.
 //
 // It is for the caller to give it good runs only: those that passed. Ratios and
 // counts have none yet: their chance is that of counting, and how far it is
@@ -28,10 +28,11 @@ func Learn(plan *analysis.Plan, pairs []analysis.Pair) []analysis.Noise {
 	work := workspaces.Get().(*workspace)
 	defer workspaces.Put(work)
 	c := circumstancesOf(plan)
+	learnt := map[string]int{}
 	for i := range pairs {
 		p := &pairs[i]
 		m, ok := plan.Metric(p.Metric)
-		if !ok || m.Threshold != nil || m.Kind.HasTotal() {
+		if !ok || m.Threshold != nil || m.Kind.HasTotal() || learnt[m.Name] == max(1, m.Segments()) {
 			continue
 		}
 		w := &work.gauge
@@ -39,6 +40,7 @@ func Learn(plan *analysis.Plan, pairs []analysis.Pair) []analysis.Noise {
 		if len(w.y) < stats.LevelMin {
 			continue
 		}
+		learnt[m.Name]++
 		n := w.whole.Learn(w.y, w.options(&m))
 		all = append(all, analysis.Noise{
 			Metric: p.Metric, Segment: p.Segment, Kind: analysis.Gauge, Scale: w.noiseScale(),
@@ -52,9 +54,11 @@ func Learn(plan *analysis.Plan, pairs []analysis.Pair) []analysis.Noise {
 // Pool puts together what several runs taught, oldest first: one Noise for each
 // metric and segment, of the newest runs, up to about a thousand values. A run whose
 // values were made differently from the newest one's (another step, another scale)
-// is left out.
+// is left out. Segments come and go; of a metric the newest are kept, as many as one of
+// the runs had, or analysis.DefaultMaxSegments.
 func Pool(runs ...[]analysis.Noise) []analysis.Noise {
 	var all []analysis.Noise
+	most, kept := mostSegments(runs), map[string]int{}
 	for i := len(runs) - 1; i >= 0; i-- {
 		for _, n := range runs[i] {
 			k := 0
@@ -63,14 +67,30 @@ func Pool(runs ...[]analysis.Noise) []analysis.Noise {
 			}
 			switch {
 			case !usableNoise(&n):
-			case k == len(all):
+			case k == len(all) && kept[n.Metric] < most[n.Metric]:
 				all = append(all, n)
+				kept[n.Metric]++
+			case k == len(all):
 			case all[k].Kind == n.Kind && all[k].Scale == n.Scale && all[k].Spacing == n.Spacing && all[k].Samples < mostHistory:
 				all[k] = poolTwo(&all[k], &n)
 			}
 		}
 	}
 	return all
+}
+
+// mostSegments is how many segments of a metric are kept.
+func mostSegments(runs [][]analysis.Noise) map[string]int {
+	most := map[string]int{}
+	for _, run := range runs {
+		count := map[string]int{}
+		for i := range run {
+			name := run[i].Metric
+			count[name]++
+			most[name] = max(most[name], count[name], analysis.DefaultMaxSegments)
+		}
+	}
+	return most
 }
 
 // poolTwo joins two by their sums of products: what the means differ by becomes part

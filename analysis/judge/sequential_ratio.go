@@ -164,7 +164,7 @@ func (t *rateTest) weigh(e *evidence) {
 	enough := math.Inf(1)
 	t.found.Share, t.unrest = math.Inf(-1), 1
 	take := func(found stats.RateChange, limit stats.RateLimit, fall bool) {
-		if e.fail = logAdd(e.fail, found.LogE); found.Share > t.found.Share {
+		if e.fail = stats.LogAdd(e.fail, found.LogE); found.Share > t.found.Share {
 			t.found = found
 		}
 		t.unrest = max(t.unrest, found.Unrest)
@@ -199,15 +199,4 @@ func (t *rateTest) harm(limit stats.RateLimit, fall bool) stats.RateLimit {
 		exposure = totals.BaselineTotals
 	}
 	return stats.RateLimit{Ratio: limit.Ratio * namedTimes, Plus: limit.Plus + namedEvents/exposure}
-}
-
-// logAdd is log(exp(a) + exp(b)).
-func logAdd(a, b float64) float64 {
-	if a < b {
-		a, b = b, a
-	}
-	if math.IsInf(b, -1) {
-		return a
-	}
-	return a + math.Log1p(math.Exp(b-a))
 }

@@ -4,9 +4,9 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/stats"
 )
 
 // sequential is the judge of one look that weighs evidence. Its e-values are
@@ -16,7 +16,6 @@ import (
 type sequential struct {
 	plan   *analysis.Plan
 	shares map[string]float64 // of each metric in the run's evidence; 1 together
-	pairs  map[string]int     // how many pairs, segments that is, a metric's share is divided among
 	c      circumstances
 	work   *workspace
 	failed bool // the run's evidence suffices
@@ -32,11 +31,8 @@ const unknownLength = 60
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
-func newSequential(plan *analysis.Plan, pairs []analysis.Pair) *sequential {
-	s := &sequential{plan: plan, shares: evidenceShares(plan), pairs: map[string]int{}}
-	for i := range pairs {
-		s.pairs[pairs[i].Metric]++
-	}
+func newSequential(plan *analysis.Plan) *sequential {
+	s := &sequential{plan: plan, shares: evidenceShares(plan)}
 	s.c = circumstancesOf(plan)
 	s.work = workspaces.Get().(*workspace)
 	return s
@@ -96,19 +92,17 @@ func usableWeight(w float64) float64 {
 	return w
 }
 
+// share divides a metric's share among its pairs.
+func (s *sequential) share(of *subject) { of.share(s.shares[of.metric.Name]) }
+
 // judge weighs one pair. Whether it is bad is known only when all are weighed.
-func (s *sequential) judge(m *analysis.Metric, p *analysis.Pair) opinion {
-	share := s.shares[m.Name] / float64(max(1, s.pairs[m.Name]))
+func (s *sequential) judge(of *subject, i int) opinion {
 	c := s.c
 	c.work = s.work
-	c.need = -math.Log(share * c.rate)
-	e := measureOf(m.Kind)(m, p, &c)
+	c.need = -math.Log(of.shares[i] * c.rate)
+	e := measureOf(of.metric.Kind)(&of.metric, &of.pairs[i], &c)
 	if math.IsNaN(e.fail) {
 		e.fail = math.Inf(-1)
-	}
-	if side, since := goneSilent(m, p); side != "" {
-		e.enough = false
-		e.wait = "newer samples of " + side + ": none since sample " + figures(float64(since), 15) + " of " + figures(float64(len(p.Canary.Values)), 15)
 	}
 	o := opinion{
 		Finding: analysis.Finding{
@@ -116,7 +110,10 @@ func (s *sequential) judge(m *analysis.Metric, p *analysis.Pair) opinion {
 			Effect: ptr(e.effect), EffectUnit: e.unit, Seen: ptr(e.seen), Expected: ptr(e.expected),
 			Evidence: ptr(math.Exp(e.fail - c.need)),
 		},
-		evidence: &e, share: share,
+		evidence: &e, share: of.shares[i],
+	}
+	if e.since > 0 {
+		o.Since = e.since + 1
 	}
 	if low, high := ptr(e.lo), ptr(e.hi); low != nil && high != nil {
 		o.Interval = &[2]analysis.Number{*low, *high}
@@ -124,59 +121,58 @@ func (s *sequential) judge(m *analysis.Metric, p *analysis.Pair) opinion {
 	return o
 }
 
-// goneSilent says which side has had no samples for a quarter of the window, and for
-// longer than its no_data rule waits: what was seen before does not say how the release
-// does now.
-func goneSilent(m *analysis.Metric, p *analysis.Pair) (side string, since int) {
-	n := len(p.Canary.Values)
-	for _, s := range []struct {
-		name    string
-		samples *analysis.Samples
-	}{{"the canary", &p.Canary}, {"the baseline", &p.Baseline}} {
-		last := min(n, len(s.samples.Values))
-		for last > 0 && !s.samples.Finite(last-1) {
-			last--
-		}
-		gone := n - last
-		if 4*gone > n && time.Duration(gone)*p.Step > m.NoData.After.Std() {
-			return s.name, last
-		}
-	}
-	return "", 0
-}
-
 // weigh adds up the evidence of a look and says which metrics are bad: when it
-// suffices, and at the end, those which would fail a run of their own. When it
-// suffices there is at least one, because an average never exceeds its largest part.
-func (s *sequential) weigh(opinions []opinion, at At) {
-	sum := math.Inf(-1)
-	for i := range opinions {
-		if o := &opinions[i]; o.evidence != nil {
-			sum = logAdd(sum, o.evidence.fail+math.Log(o.share))
-		}
+// suffices, and at the end, those which would fail a run of their own. Of these, bad are
+// the segments that would. When the evidence suffices there is at least one, because an
+// average never exceeds its largest part.
+func (s *sequential) weigh(subjects []subject, at At) {
+	need := -math.Log(s.c.rate)
+	sum, own := math.Inf(-1), make([]float64, len(subjects))
+	for i := range subjects {
+		own[i] = subjects[i].weight()
+		sum = stats.LogAdd(sum, own[i])
 	}
 	workspaces.Put(s.work)
 	s.work = nil
-	need := -math.Log(s.c.rate)
 	s.failed = sum >= need
-	for i := range opinions {
-		o := &opinions[i]
-		if o.evidence == nil {
-			continue
-		}
-		o.Bad = o.evidence.fail >= need && (s.failed || at.Final)
-		switch {
-		case o.Bad:
-			o.Class = analysis.ClassHigh
-			if o.evidence.effect < 0 {
-				o.Class = analysis.ClassLow
+	for i := range subjects {
+		of := &subjects[i]
+		alone := !of.split || own[i]-math.Log(s.shares[of.metric.Name]) >= need
+		for k := range of.opinions {
+			if o := &of.opinions[k]; o.evidence != nil {
+				s.decide(o, alone && o.evidence.fail >= need, at)
 			}
-			o.severe = o.Critical && s.failed
-		case !o.evidence.enough:
-			o.state = collecting
 		}
-		s.words(o, at.Final)
 	}
+}
+
+// weight is what a metric has of the run's evidence: the weighted sum of that of its
+// pairs, and what is kept for segments to come, which counts as evidence of 1.
+func (s *subject) weight() float64 {
+	sum := math.Log(s.unspent)
+	for i := range s.opinions {
+		if o := &s.opinions[i]; o.evidence != nil {
+			sum = stats.LogAdd(sum, o.evidence.fail+math.Log(o.share))
+		}
+	}
+	return sum
+}
+
+// decide makes a finding of what was weighed; alone says that the evidence would
+// suffice in a run of its own.
+func (s *sequential) decide(o *opinion, alone bool, at At) {
+	o.Bad = alone && (s.failed || at.Final)
+	switch {
+	case o.Bad:
+		o.Class = analysis.ClassHigh
+		if o.evidence.effect < 0 {
+			o.Class = analysis.ClassLow
+		}
+		o.severe = o.Critical && s.failed
+	case !o.evidence.enough:
+		o.state = collecting
+	}
+	s.words(o, at.Final)
 }
 
 // score makes the score agree with the evidence: below marginal when the run fails by

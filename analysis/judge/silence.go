@@ -1,54 +1,72 @@
 package judge
 
 import (
-	"math"
-	"strings"
+	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// silence says what it means when a side has nothing to judge. A sick source, a
+// silence says what it means when a side never had anything to judge. A sick source, a
 // query that answers nothing, a division by zero traffic and a canary that gets no
 // traffic are told apart in words; none of them is a bad canary.
 //
-// Trouble of a source comes first, even if older samples are there: they do not say
+// Trouble of a source came first, even if older samples are there: they do not say
 // how the release does now. Silence goes by the metric's policy. It is bad only
 // with the policy fail, and only if both sources answered without error or warning,
 // the baseline has samples, the canary has none, and the rule's time is over; so it
-// is never bad for a metric without a baseline.
-func (l *look) silence(m *analysis.Metric, p *analysis.Pair) (opinion, bool) {
-	compared := m.Threshold == nil
-	note := analysis.SampleNote{Canary: countLevels(m.Kind, &p.Canary), Baseline: countLevels(m.Kind, &p.Baseline)}
-	if why := sourceTrouble(p, compared); why != "" {
-		o := trouble(who(p) + " was not judged: " + why)
-		o.Samples = note
-		return o, true
-	}
-	if note.Canary > 0 && (note.Baseline > 0 || !compared) {
+// is never bad for a metric without a baseline. Silence that begins in mid-run is
+// quietOf's.
+func (l *look) silence(s *subject, p *analysis.Pair) (opinion, bool) {
+	m := &s.metric
+	note := sampleNote(m, p)
+	if note.Canary > 0 && (note.Baseline > 0 || !s.compared) {
 		return opinion{}, false
 	}
 	o := opinion{Finding: analysis.Finding{Class: analysis.ClassNoData, Samples: note}, state: undecided}
-	what := who(p) + " " + whySilent(m, p, compared)
+	what := who(p) + " " + whySilent(m, p, s.compared)
 	if said := warnings(p); len(said) > 0 {
 		what += " (its source warns: " + said[0] + ")"
 	}
 	after := m.NoData.After.Std()
-	early := l.at.Elapsed < after
+	early := l.waited(s, p) < after
 	switch policy := l.policy(m); {
 	case policy == analysis.NoDataIgnore:
 		o.headline = what // and is left out, at once
 	case early && !l.at.Final:
-		o.state, o.headline = collecting, what+" yet; waiting until "+m.NoData.After.String()+" into the run"
-	case !early && policy == analysis.NoDataFail && canaryAloneSilent(p, note):
+		o.state, o.headline = collecting, what+" yet; waiting until "+m.NoData.After.String()+" into "+life(p)
+	case !early && policy == analysis.NoDataFail && note.Canary == 0 && note.Baseline > 0 && sourcesWell(p):
 		o.state, o.Bad, o.severe = decided, true, m.Critical
 		o.headline = what + " while the baseline has " + plural(note.Baseline, "sample")
 		if after > 0 {
-			o.headline += ", " + m.NoData.After.String() + " into the run"
+			o.headline += ", " + m.NoData.After.String() + " into " + life(p)
 		}
 	default:
 		o.headline = what
 	}
 	return o, true
+}
+
+// waited is for how long nothing has come: since the run began, or, of a segment, since
+// anything was there of it.
+func (l *look) waited(s *subject, p *analysis.Pair) time.Duration {
+	if p.Segment == "" {
+		return l.at.Elapsed
+	}
+	n := s.steps()
+	for i := range n {
+		if sampled(s.metric.Kind, &p.Canary, i) || sampled(s.metric.Kind, &p.Baseline, i) {
+			return time.Duration(n-i) * l.stepOf(p)
+		}
+	}
+	return 0
+}
+
+// life names what began when the waiting did.
+func life(p *analysis.Pair) string {
+	if p.Segment != "" {
+		return "its samples"
+	}
+	return "the run"
 }
 
 // policy is the metric's; Kayenta's mustHaveData asks for fail, unless the metric is
@@ -61,11 +79,11 @@ func (l *look) policy(m *analysis.Metric) analysis.NoDataPolicy {
 	return m.NoData.Policy
 }
 
-// canaryAloneSilent is the part of the policy fail that looks at the samples. It asks
-// about the baseline's source even where a threshold needs no baseline.
-func canaryAloneSilent(p *analysis.Pair, note analysis.SampleNote) bool {
-	warned := len(p.Canary.Warnings) > 0 || len(p.Baseline.Warnings) > 0
-	return note.Canary == 0 && note.Baseline > 0 && !warned && sourceTrouble(p, true) == ""
+// sourcesWell reports whether both sides' sources answered without error or warning, so
+// that a canary's silence is its own. It asks about the baseline's even where a
+// threshold needs no baseline.
+func sourcesWell(p *analysis.Pair) bool {
+	return len(p.Canary.Warnings) == 0 && len(p.Baseline.Warnings) == 0 && sourceTrouble(p, true) == ""
 }
 
 // sourceTrouble says which side's source could not answer, "" if both could. An
@@ -82,54 +100,4 @@ func sourceTrouble(p *analysis.Pair, compared bool) string {
 		return p.Baseline.Err.Message + " (the baseline's query)"
 	}
 	return ""
-}
-
-// whySilent says which side has no samples and what it answered instead.
-func whySilent(m *analysis.Metric, p *analysis.Pair, compared bool) string {
-	canary := whySideSilent(m.Kind, &p.Canary)
-	baseline := ""
-	if compared {
-		baseline = whySideSilent(m.Kind, &p.Baseline)
-	}
-	put := func(why, side string) string { return strings.ReplaceAll(why, "{side}", side) }
-	switch {
-	case canary == "":
-		return put(baseline, "the baseline")
-	case canary == baseline:
-		return put(canary, "either side")
-	case baseline != "":
-		return put(canary, "the canary") + ", and " + put(baseline, "the baseline")
-	}
-	return put(canary, "the canary")
-}
-
-// whySideSilent looks for the reason on one side: "" if it has samples.
-func whySideSilent(kind analysis.MetricKind, s *analysis.Samples) string {
-	if countLevels(kind, s) > 0 {
-		return ""
-	}
-	events, totals := answered(s.Values), answered(s.Totals)
-	if !kind.HasTotal() {
-		if events == 0 {
-			return "has no samples of {side}"
-		}
-		return "has " + plural(events, "sample") + " of {side}, all NaN: a division by zero traffic?"
-	}
-	positive := 0
-	for _, v := range s.Totals {
-		if v > 0 && !math.IsInf(v, 1) {
-			positive++
-		}
-	}
-	switch {
-	case events == 0 && totals == 0:
-		return "has no samples of {side}"
-	case totals == 0:
-		return "has no totals of {side}"
-	case positive == 0:
-		return "has no traffic on {side}: the total is not above 0 in any of " + plural(totals, "sample")
-	case events == 0:
-		return "has no events of {side} but " + plural(totals, "total") + ": if the query is silent when there are none, let it answer 0"
-	}
-	return "has no step of {side} with both events and a total above 0"
 }

@@ -14,7 +14,7 @@ import (
 // who names what a pair is about.
 func who(p *analysis.Pair) string {
 	if p.Segment != "" {
-		return p.Metric + " (" + p.Segment + ")"
+		return p.Metric + " in " + p.Segment
 	}
 	return p.Metric
 }

@@ -66,7 +66,7 @@ func TestWho(t *testing.T) {
 	if got := who(&analysis.Pair{Metric: "p99"}); got != "p99" {
 		t.Error(got)
 	}
-	if got := who(&analysis.Pair{Metric: "p99", Segment: "zone=a"}); got != "p99 (zone=a)" {
+	if got := who(&analysis.Pair{Metric: "p99", Segment: "zone=a"}); got != "p99 in zone=a" {
 		t.Error(got)
 	}
 }

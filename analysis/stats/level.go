@@ -133,7 +133,7 @@ func (l *Level) change(sign, limit float64) LevelChange {
 			continue
 		}
 		e := weight + l.ratio(&q, s > 0, l.opts.Strict)
-		if c.LogE = logAdd(c.LogE, e); e > c.Share {
+		if c.LogE = LogAdd(c.LogE, e); e > c.Share {
 			c.Share, c.Onset = e, s
 		}
 	}
@@ -148,8 +148,9 @@ func (l *Level) LogAtLeast(onset int, sign, limit float64, strict bool) float64 
 	return l.ratio(&q, false, strict || l.opts.Strict)
 }
 
-// logAdd is log(exp(a) + exp(b)).
-func logAdd(a, b float64) float64 {
+// LogAdd is log(exp(a) + exp(b)): the sum of two e-values, or of two likelihoods, that
+// are given by their logarithms. -Inf stands for 0.
+func LogAdd(a, b float64) float64 {
 	if a < b {
 		a, b = b, a
 	}

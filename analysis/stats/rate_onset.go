@@ -49,7 +49,7 @@ func (r *rateOnsets) mix(w *rateNoise, o *RateOptions, c *RateChange) {
 			weight = math.Log(rateFirst)
 		}
 		e := weight + ratio
-		if c.LogE = logAdd(c.LogE, e); e > c.Share {
+		if c.LogE = LogAdd(c.LogE, e); e > c.Share {
 			c.Share, c.Onset = e, w.steps[onset].at
 		}
 	}

@@ -39,7 +39,7 @@ func (s *slowRate) logE() float64 {
 		if onset == 0 {
 			weight = rateFirst
 		}
-		sum = logAdd(sum, math.Log(weight)+ratio)
+		sum = LogAdd(sum, math.Log(weight)+ratio)
 	}
 	return sum
 }

@@ -52,12 +52,6 @@ func runs() []Family {
 func correlated(f Family) Family {
 	f.draw = func(g *rand.Rand, n int, bad bool) *draft {
 		canary, baseline := ar(0.5, 0.065).take(g, n), ar(0.5, 0.065).take(g, n)
-		replay := func(values []float64) noise {
-			return func(*rand.Rand) func() float64 {
-				t := -1
-				return func() float64 { t++; return values[t] }
-			}
-		}
 		m := gauge{canary: plus(replay(canary), ar(0.5, 0.046)), baseline: plus(replay(baseline), ar(0.5, 0.046))}
 		return release(time.Minute, harm{from: never, factor: times(1)}, 0, slices.Repeat([]maker{m}, 10)...)(g, n, bad)
 	}

@@ -49,6 +49,7 @@ type Family struct {
 	Information Information `json:"information,omitzero"`
 
 	draw func(g *rand.Rand, n int, harm bool) *draft
+	seed string // the family whose draws these are; "": its own
 }
 
 // Information is how many nats a sample after the onset carries about good or bad, for
@@ -93,8 +94,11 @@ func (f *Family) Make(seed uint64, o Options) Release {
 	if o.Samples > 0 {
 		n = o.Samples
 	}
-	name := fnv.New64a()
-	_, _ = name.Write([]byte(f.Name)) // never fails
+	name, draws := fnv.New64a(), f.Name
+	if f.seed != "" {
+		draws = f.seed
+	}
+	_, _ = name.Write([]byte(draws)) // never fails
 	d := f.draw(rand.New(rand.NewPCG(seed, name.Sum64())), n, f.Truth == Bad)
 	r := Release{Plan: f.plan(d, n), Pairs: d.pairs, Truth: f.Truth, Onset: d.onset}
 	past := rand.New(rand.NewPCG(seed+1, ^name.Sum64()))
@@ -110,7 +114,7 @@ func (f *Family) plan(d *draft, n int) *analysis.Plan {
 		Name: f.Name, Service: "made-up", Environment: "test",
 		Every: analysis.Duration(d.step), Step: analysis.Duration(d.step), Duration: analysis.Duration(time.Duration(n) * d.step),
 		MinDuration: analysis.Duration(min(5*time.Minute, time.Duration(n)*d.step)),
-		Judge:       analysis.JudgeSequential, FalseRollbackRate: 0.01, MinSamples: min(50, n),
+		Judge:       analysis.JudgeSequential, FalseRollbackRate: 0.01,
 		Baseline: analysis.Baseline{Kind: analysis.BaselineVersion},
 		Metrics:  d.metrics, Score: analysis.Thresholds{Pass: 95, Marginal: 75},
 	}
@@ -128,7 +132,7 @@ type draft struct {
 func Families() []Family {
 	var all []Family
 	for _, part := range [][]Family{
-		gaugeGood(), gaugeShapes(), gaugeBad(), rateGood(), rateNoise(), rateBad(), rateOther(), runs(),
+		gaugeGood(), gaugeShapes(), gaugeBad(), rateGood(), rateNoise(), rateBad(), rateOther(), runs(), segmented(),
 	} {
 		all = append(all, part...)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -51,11 +52,18 @@ func TestReleasesAreWellFormed(t *testing.T) {
 
 func checkPairs(t *testing.T, f *Family, r *Release, pairs []analysis.Pair, n int) {
 	t.Helper()
-	if len(pairs) != len(r.Plan.Metrics) {
-		t.Fatalf("%s: %d pairs of %d metrics", f.Name, len(pairs), len(r.Plan.Metrics))
+	metrics := r.Plan.Metrics
+	if len(metrics) == 1 && len(metrics[0].By) > 0 {
+		metrics = slices.Repeat(metrics, len(pairs)) // one for each segment
+	}
+	if len(pairs) != len(metrics) {
+		t.Fatalf("%s: %d pairs of %d metrics", f.Name, len(pairs), len(metrics))
 	}
 	for i, p := range pairs {
-		m := r.Plan.Metrics[i]
+		m := metrics[i]
+		if (p.Segment != "") != (len(m.By) > 0) {
+			t.Fatalf("%s: segment %q of %+v", f.Name, p.Segment, m)
+		}
 		for _, s := range []analysis.Samples{p.Canary, p.Baseline} {
 			if p.Metric != m.Name || len(s.Values) != n || m.Kind.HasTotal() && len(s.Totals) != n {
 				t.Fatalf("%s: pair %+v of metric %+v", f.Name, p, m)
@@ -100,6 +108,10 @@ func TestHarmIsWhereTheTruthSaysItIs(t *testing.T) {
 		{"ratio/conversion-90-x0.8-mid", 0.8},
 		{"count/x10-mid", 10},
 		{"run/one-of-3", 1.5},
+		{"segments/x2-mid-1-of-20", 2},
+		{"segments/errors-x2-start-1-of-20", 2},
+		{"merged/x2-mid-1-of-20", 1.05},
+		{"merged/errors-x1.5-mid-all-20", 1.5},
 	} {
 		found, err := Find(c.name)
 		if err != nil || len(found) != 1 {
