@@ -40,7 +40,7 @@ func documented(t *testing.T, path string, s reflect.Type) {
 			continue
 		case key == "" || f.Tag.Get("doc") == "":
 			t.Errorf("%s.%s has no yaml key or no doc", path, f.Name)
-		case kind.Kind() == reflect.Pointer:
+		case kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Struct:
 			documented(t, path+"."+key, kind.Elem())
 		case kind.Kind() == reflect.Struct && kind.NumField() > 0 && kind.Field(0).IsExported():
 			documented(t, path+"."+key, kind)

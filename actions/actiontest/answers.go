@@ -3,6 +3,7 @@ package actiontest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -102,11 +103,14 @@ func replies(t *testing.T, k Kit) {
 	}
 }
 
-// sameKey repeats a delivery that was interrupted on the way.
+// sameKey repeats a delivery that was interrupted on the way: by the answer to the
+// request that carries the key.
 func sameKey(t *testing.T, k Kit) {
 	var tries atomic.Int64
 	s := serve(t, func(w http.ResponseWriter, r *http.Request, _ <-chan struct{}) {
-		if tries.Add(1) == 1 {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = readAgain(body)
+		if k.Key(r, body) != "" && tries.Add(1) == 1 {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}

@@ -29,6 +29,14 @@ type Kit struct {
 	// Replies are further answers of the other side, beside those that Exercise
 	// knows of itself.
 	Replies []Reply
+	// Following is how accepted work goes on; nil for an action that is not followed.
+	Following *Following
+}
+
+// exercise is one thing that every action must do.
+type exercise struct {
+	name string
+	run  func(*testing.T, Kit)
 }
 
 // Setup is how an action is to be opened.
@@ -47,13 +55,11 @@ type Reply struct {
 	RetryAfter time.Duration
 }
 
-// Exercise runs every case against an action. None is ever skipped.
+// Exercise runs every case against an action, and those of following when the kit
+// knows how. None is ever skipped.
 func Exercise(t *testing.T, k Kit) {
 	t.Helper()
-	cases := []struct {
-		name string
-		run  func(*testing.T, Kit)
-	}{
+	cases := []exercise{
 		{"accepted", accepted},
 		{"statuses", statuses},
 		{"replies", replies},
@@ -70,6 +76,9 @@ func Exercise(t *testing.T, k Kit) {
 		{"many at once", manyAtOnce},
 		{"no secret gets out", secrets},
 		{"check reaches and sends nothing", check},
+	}
+	if k.Following != nil {
+		cases = append(cases, followCases()...)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(t, k) })

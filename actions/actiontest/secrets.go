@@ -79,7 +79,12 @@ func (k Kit) leaks(t *testing.T, name, secret, base string) {
 		show(c.Check(t.Context()))
 	}
 	show(a)
-	text := out.String() + logs.String()
+	tells(t, name, secret, out.String()+logs.String())
+}
+
+// tells looks for a secret in a text.
+func tells(t *testing.T, name, secret, text string) {
+	t.Helper()
 	for _, form := range forms(secret) {
 		if at := strings.Index(text, form); at >= 0 {
 			t.Errorf("%s: %q got out: ...%s...", name, form, text[max(0, at-200):min(len(text), at+200)])

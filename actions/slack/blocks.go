@@ -19,25 +19,32 @@ type letter struct {
 // root is the message at the head of a thread, or one that stands alone: all that
 // there is to say. mention is written as it is: it comes from the config. id, if it
 // is not empty, becomes the header's block_id.
-func root(m config.Message, mention, id string) letter {
+func root(m config.Message, mention, id string, b buttons) letter {
 	l := letter{left: maxMessage, text: fallback(m)}
 	l.header(dot(m.Mood)+" "+m.Title, id)
 	l.section(words(m, mention))
-	small, links := smallPrint(m), places(m)
-	l.findings(m.Findings, size(small)+size(links)+2*blockSize)
+	l.press(b.acts)
+	small, links := smallPrint(m), places(b.links, maxSection-b.linkSize)
+	l.findings(m.Findings, size(small)+size(links)+blockLength(b.feedback)+3*blockSize)
 	l.context(small)
 	l.context(links)
+	if b.feedback != nil {
+		l.context("Was this verdict right?")
+		l.press(b.feedback)
+	}
 	return l
 }
 
-// reply is the news in a thread. The head of the thread has the small print.
-func reply(m config.Message, mention string, findings bool) letter {
+// reply is the news in a thread. The head of the thread has the small print, and all
+// buttons; what is shown in the channel too has those that cannot wait.
+func reply(m config.Message, mention string, findings bool, b buttons) letter {
 	l := letter{left: maxMessage, text: fallback(m)}
 	title := dot(m.Mood) + " *" + escape(m.Title, maxHeader) + "*"
 	l.section(strings.TrimSpace(title + "\n" + words(m, mention)))
 	links := ""
 	if m.Urgent {
-		links = places(m)
+		l.press(b.acts)
+		links = places(b.links, maxSection-b.linkSize)
 	}
 	if findings {
 		l.findings(m.Findings, size(links)+blockSize)
@@ -104,13 +111,13 @@ func smallPrint(m config.Message) string {
 	return strings.Join(parts, "  \u00B7  ")
 }
 
-// places are the links, on one line.
-func places(m config.Message) string {
+// places are links, on one line of limited size.
+func places(links []config.Link, limit int) string {
 	var parts []string
 	length := 0
-	for _, l := range m.Links {
+	for _, l := range links {
 		s := link(l.Text, l.URL)
-		if length += size(s) + 10; s != "" && length < maxSection {
+		if length += size(s) + 10; s != "" && length < limit {
 			parts = append(parts, s)
 		}
 	}
@@ -138,6 +145,14 @@ func (l *letter) context(text string) {
 	if text != "" {
 		l.take(text)
 		l.blocks = append(l.blocks, slack.NewContextBlock("", markdown(text)))
+	}
+}
+
+// press adds buttons.
+func (l *letter) press(b *slack.ActionBlock) {
+	if b != nil {
+		l.left -= blockLength(b)
+		l.blocks = append(l.blocks, b)
 	}
 }
 

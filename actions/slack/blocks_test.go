@@ -22,7 +22,8 @@ func TestGolden(t *testing.T) {
 	}))
 	first := perform(t, a, about("dlv_1", analysis.EventRunFailed, nil))
 	perform(t, a, about("dlv_2", analysis.EventRollbackUpdated, state(analysis.RollbackFailed), first))
-	for i, file := range []string{"testdata/failed.json", "testdata/rollback_failed_reply.json"} {
+	perform(t, open(t, withButtons(s)), about("dlv_3", analysis.EventRunFailed, state(analysis.RollbackAwaitingApproval)))
+	for i, file := range []string{"testdata/failed.json", "testdata/rollback_failed_reply.json", "testdata/awaits_approval.json"} {
 		m := s.posted()[i]
 		if i == 0 {
 			m = &message{Text: m.Form.Get("text")}

@@ -22,13 +22,20 @@ type Settings struct {
 	APIURL     string            `yaml:"api_url" doc:"of Slack's API, for a proxy or a test"`
 	Mention    map[string]string `yaml:"mention" doc:"whom to call when a run or a delivery fails, by severity (any: every other): <!subteam^S012ABC>, <@U012ABC>, <!here>"`
 	Broadcast  bool              `yaml:"broadcast" doc:"true: what needs a person is shown in the channel, too, and not in the thread only"`
+	Channels   []Route           `yaml:"channels" doc:"other channels by environment, severity and plan: the first that matches wins, else channel"`
+	Picture    bool              `yaml:"picture" doc:"true: a picture of the worst metrics is posted in the thread of a verdict that is not good; needs the scope files:write"`
+
+	Interactive   string        `yaml:"interactive" jsonschema:"enum=,enum=socket,enum=http" doc:"buttons in messages: socket (Socket Mode, with app_token) or http (with signing_secret; the app's Request URL is <Haldane>/slack/interactions/<name of this action>); default: none"`
+	AppToken      config.Secret `yaml:"app_token" doc:"of the app (xapp-...), with the scope connections:write; for interactive: socket"`
+	SigningSecret config.Secret `yaml:"signing_secret" doc:"of the app, which signs its requests; for interactive: http"`
+	Operators     []string      `yaml:"operators" doc:"who may roll back, approve and keep: ids of users (U...) and user groups (S..., needs the scope usergroups:read); default: nobody, then there are no such buttons"`
 }
 
 // New returns the settings with their defaults.
 func New() config.ActionSettings {
 	return &Settings{
 		ActionCommon: config.ActionCommon{Timeout: analysis.Duration(10 * time.Second)},
-		APIURL:       "https://slack.com/api/", Broadcast: true,
+		APIURL:       "https://slack.com/api/", Broadcast: true, Picture: true,
 	}
 }
 
@@ -43,7 +50,7 @@ func (s *Settings) Threads() bool { return true }
 
 var (
 	mentionForm = regexp.MustCompile(`^(<!subteam\^[A-Z0-9]+>|<@[A-Z0-9]+>|<!(here|channel|everyone)>)( (<!subteam\^[A-Z0-9]+>|<@[A-Z0-9]+>|<!(here|channel|everyone)>))*$`)
-	channelID   = regexp.MustCompile(`^[CGD][A-Z0-9]{7,}$`)
+	channelForm = regexp.MustCompile(`^[CGD][A-Z0-9]{7,}$`)
 )
 
 // Check implements config.ActionSettings.
@@ -61,11 +68,11 @@ func (s *Settings) Check() []config.Problem {
 	case hook && s.Channel != "":
 		add("channel", "an incoming webhook posts to its own channel", "remove it, or use token instead of webhook_url")
 	}
-	if strings.ContainsFunc(s.Channel, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f }) {
+	if !channelName(s.Channel) {
 		add("channel", "not the name or ID of a channel", `"#oncall"`)
 	}
-	if strings.ContainsFunc(s.Token.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }) {
-		add("token", "holds a space, a line break or another character that no token has", "")
+	if oddToken(s.Token) {
+		add("token", noToken, "")
 	}
 	if hook && !soundURL(s.WebhookURL.Reveal()) {
 		add("webhook_url", "not a URL", "https://hooks.slack.com/services/...")
@@ -78,7 +85,18 @@ func (s *Settings) Check() []config.Problem {
 			add("mention."+severity, "not a mention as Slack's API writes it", "<!subteam^S012ABC>, <@U012ABC> or <!here>")
 		}
 	}
-	return out
+	return append(append(out, s.checkRoutes()...), s.checkButtons()...)
+}
+
+// channelName reports whether a text can name a channel, if it is not empty.
+func channelName(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == 0x7f })
+}
+
+const noToken = "holds a space, a line break or another character that no token has"
+
+func oddToken(s config.Secret) bool {
+	return strings.ContainsFunc(s.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func soundURL(s string) bool {

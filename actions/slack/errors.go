@@ -24,7 +24,8 @@ const (
 )
 
 // troubles are the codes that Slack answers to what this action calls, from the
-// reference of chat.postMessage, chat.update, auth.test and incoming webhooks. A
+// reference of chat.postMessage, chat.update, chat.postEphemeral, auth.test, the methods
+// for files, user groups and Socket Mode, and incoming webhooks. A
 // code that is not here is final: Slack said no, and saying it again changes
 // nothing.
 var troubles = map[string]trouble{
@@ -64,6 +65,10 @@ var troubles = map[string]trouble{
 	"invalid_arguments":                        {analysis.Invalid, "an argument is not valid", tellHaldane},
 	"metadata_too_large":                       {analysis.Invalid, "the metadata is too large", tellHaldane},
 	"method_deprecated":                        {analysis.Invalid, "the method is no more", "a newer Haldane"},
+	"no_such_subteam":                          {analysis.Invalid, "there is no such user group", "check operators"},
+	"user_not_in_channel":                      {analysis.Invalid, "the person is not in the channel", ""},
+	"file_type_not_allowed":                    {analysis.Denied, "the workspace does not allow files of this type", askAdmin},
+	"forbidden_team":                           {analysis.Denied, "the app may not use this in the workspace", askAdmin},
 	"ratelimited":                              {analysis.Limited, "too many requests", ""},
 	"rate_limited":                             {analysis.Limited, "too many messages", ""},
 	"message_limit_exceeded":                   {analysis.Limited, "too many messages", ""},

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,36 +31,45 @@ const (
 // before it was interrupted: in the thread, or else in the channel. Whatever keeps
 // it from looking (most often a scope that the app does not have) means "not
 // found".
-func (a *Action) find(ctx context.Context, d analysis.Delivery, head place) (place, bool) {
+func (a *Action) find(ctx context.Context, d analysis.Delivery, head place) (at place, found bool) {
 	channel := head.channel
 	if channel == "" {
-		channel = a.channelID(ctx)
+		channel = a.channelID(ctx, a.settings.channelFor(d))
 	}
 	if channel == "" {
 		return place{}, false
 	}
 	oldest := fmt.Sprintf("%d.000000", d.CreatedAt.Add(-skew).Unix())
+	a.read(ctx, channel, head.ts, oldest, func(m slack.Message) bool {
+		if m.Metadata.EventType != metadataType || m.Metadata.EventPayload[metadataKey] != d.ID {
+			return false
+		}
+		at, found = place{channel: channel, ts: m.Timestamp, thread: head.ts}, true
+		if at.thread == "" {
+			at.thread = m.Timestamp
+		}
+		return true
+	})
+	return at, found
+}
+
+// read shows messages of a thread, or of the channel when there is none, until one is
+// what was looked for.
+func (a *Action) read(ctx context.Context, channel, thread, oldest string, isIt func(slack.Message) bool) {
 	cursor := ""
 	for range maxPages {
-		messages, next, err := a.page(ctx, channel, head.ts, oldest, cursor)
+		messages, next, err := a.page(ctx, channel, thread, oldest, cursor)
 		if err != nil {
 			a.log.Info("an earlier attempt's message could not be looked for", "action", a.who, "error", config.Unreachable(a.who, err).Message)
-			return place{}, false
+			return
 		}
-		for _, m := range messages {
-			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload[metadataKey] == d.ID {
-				at := place{channel: channel, ts: m.Timestamp, thread: head.ts}
-				if at.thread == "" {
-					at.thread = m.Timestamp
-				}
-				return at, true
-			}
+		if slices.ContainsFunc(messages, isIt) {
+			return
 		}
 		if cursor = next; cursor == "" {
-			break
+			return
 		}
 	}
-	return place{}, false
 }
 
 // page reads messages of a thread, or of the channel when there is none.
@@ -79,17 +89,20 @@ func (a *Action) page(ctx context.Context, channel, thread, oldest, cursor strin
 	return answer.Messages, answer.ResponseMetaData.NextCursor, nil
 }
 
-// channelID returns the channel's ID, which reading needs and posting does not:
-// from the config, from what an earlier message taught, or by its name. It is ""
-// when it cannot be found out.
-func (a *Action) channelID(ctx context.Context) string {
+// channelID returns a channel's ID, which reading needs and posting does not: from the
+// config, from what an earlier message taught, or by its name. It is "" when it cannot
+// be found out.
+func (a *Action) channelID(ctx context.Context, channel string) string {
+	if channelForm.MatchString(channel) {
+		return channel
+	}
 	a.mu.Lock()
-	id := a.id
+	id := a.ids[channel]
 	a.mu.Unlock()
 	if id != "" {
 		return id
 	}
-	name, cursor := strings.TrimPrefix(a.settings.Channel, "#"), ""
+	name, cursor := strings.TrimPrefix(channel, "#"), ""
 	for range maxPages {
 		channels, next, err := a.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
 			Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 1000, Cursor: cursor,
@@ -100,7 +113,7 @@ func (a *Action) channelID(ctx context.Context) string {
 		}
 		for _, c := range channels {
 			if c.Name == name {
-				a.learn(c.ID)
+				a.learn(channel, c.ID)
 				return c.ID
 			}
 		}
@@ -111,11 +124,11 @@ func (a *Action) channelID(ctx context.Context) string {
 	return ""
 }
 
-// learn keeps the channel's ID.
-func (a *Action) learn(id string) {
-	if channelID.MatchString(id) {
+// learn keeps a channel's ID.
+func (a *Action) learn(channel, id string) {
+	if channelForm.MatchString(id) {
 		a.mu.Lock()
-		a.id = id
+		a.ids[channel] = id
 		a.mu.Unlock()
 	}
 }

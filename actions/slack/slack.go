@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,8 +16,9 @@ import (
 	"github.com/haldane-dev/haldane/config"
 )
 
-// Action posts to one channel.
+// Action posts to a channel, or to several, and hears of the buttons in its messages.
 type Action struct {
+	name     string
 	who      string // for errors
 	settings *Settings
 	log      *slog.Logger
@@ -24,17 +26,24 @@ type Action struct {
 	guarded  *http.Client  // for everything else
 	api      *slack.Client // nil with an incoming webhook
 
-	mu sync.Mutex
-	id string // of the channel, once it is known
+	desk          *desk       // where presses of buttons are handed over
+	toldNoPicture atomic.Bool // that pictures are not allowed
+
+	mu  sync.Mutex
+	ids map[string]string // of channels by their names, once they are known
 }
 
 var (
-	_ analysis.Action  = (*Action)(nil)
-	_ analysis.Checker = (*Action)(nil)
+	_ analysis.Action   = (*Action)(nil)
+	_ analysis.Checker  = (*Action)(nil)
+	_ analysis.Listener = (*Action)(nil)
 )
 
 func newAction(s *Settings, env config.Env) *Action {
-	a := &Action{who: "slack " + env.Name, settings: s, log: env.Log, plain: env.Egress.Client(s.Timeout.Std())}
+	a := &Action{
+		name: env.Name, who: "slack " + env.Name, settings: s, log: env.Log, plain: env.Egress.Client(s.Timeout.Std()),
+		desk: sharedDesk(env.Shared), ids: map[string]string{},
+	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -43,10 +52,7 @@ func newAction(s *Settings, env config.Env) *Action {
 	a.guarded = &guarded
 	if !s.Token.Empty() {
 		a.api = slack.New(s.Token.Reveal(), slack.OptionHTTPClient(a.guarded),
-			slack.OptionAPIURL(strings.TrimSuffix(s.APIURL, "/")+"/"))
-	}
-	if channelID.MatchString(s.Channel) {
-		a.id = s.Channel
+			slack.OptionAPIURL(strings.TrimSuffix(s.APIURL, "/")+"/"), slack.OptionAppLevelToken(s.AppToken.Reveal()))
 	}
 	return a
 }
@@ -63,7 +69,7 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 	if threaded {
 		// First the head: doing it twice changes nothing, so an error here can be
 		// tried again without posting the news twice.
-		if err := a.updateHead(ctx, head, m); err != nil {
+		if err := a.updateHead(ctx, d, head, m); err != nil {
 			return analysis.Receipt{}, err
 		}
 	}
@@ -77,7 +83,11 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 			return analysis.Receipt{}, err
 		}
 	}
-	return at.receipt(), nil
+	r := at.receipt()
+	if trouble := a.illustrate(ctx, d, at, found); trouble != "" {
+		r.Text += "; without the picture: " + trouble
+	}
+	return r, nil
 }
 
 // place is where a message stands.
@@ -104,7 +114,8 @@ func threadOf(d analysis.Delivery) (head place, ok bool) {
 
 // post posts the head of a thread or, where there is one, a reply.
 func (a *Action) post(ctx context.Context, d analysis.Delivery, m config.Message, head place) (place, error) {
-	channel, l := a.settings.Channel, root(m, a.mention(d, m), "")
+	wanted := a.settings.channelFor(d)
+	channel, l := wanted, root(m, a.mention(d, m), "", a.buttons(d.Event.Notice, m))
 	options := []slack.MsgOption{
 		slack.MsgOptionMetadata(slack.SlackMetadata{
 			EventType: metadataType, EventPayload: map[string]any{metadataKey: d.ID},
@@ -112,7 +123,7 @@ func (a *Action) post(ctx context.Context, d analysis.Delivery, m config.Message
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 	}
 	if head.ts != "" {
-		channel, l = head.channel, reply(m, a.mention(d, m), verdict(d.Event.Type))
+		channel, l = head.channel, reply(m, a.mention(d, m), verdict(d.Event.Type), a.buttons(d.Event.Notice, m))
 		options = append(options, slack.MsgOptionTS(head.ts))
 		if m.Urgent && a.settings.Broadcast {
 			options = append(options, slack.MsgOptionBroadcast())
@@ -123,7 +134,7 @@ func (a *Action) post(ctx context.Context, d analysis.Delivery, m config.Message
 		return place{}, config.Unreachable(a.who, err)
 	}
 	if head.ts == "" {
-		a.learn(channel)
+		a.learn(wanted, channel)
 		return place{channel: channel, ts: ts, thread: ts}, nil
 	}
 	return place{channel: channel, ts: ts, thread: head.ts}, nil
@@ -131,8 +142,8 @@ func (a *Action) post(ctx context.Context, d analysis.Delivery, m config.Message
 
 // updateHead rewrites the head of a thread. When it is gone or may not be edited,
 // the news still has to reach people.
-func (a *Action) updateHead(ctx context.Context, head place, m config.Message) error {
-	l := root(m, "", "") // an edit calls nobody, so it mentions nobody
+func (a *Action) updateHead(ctx context.Context, d analysis.Delivery, head place, m config.Message) error {
+	l := root(m, "", "", a.buttons(d.Event.Notice, m)) // an edit calls nobody, so it mentions nobody
 	_, _, _, err := a.api.UpdateMessageContext(ctx, head.channel, head.ts, l.options()...)
 	if err == nil {
 		return nil

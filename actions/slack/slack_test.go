@@ -83,13 +83,7 @@ func TestExerciseBot(t *testing.T) {
 			}
 			says(answer)(w, r)
 		},
-		Key: func(_ *http.Request, body []byte) string {
-			form, _ := url.ParseQuery(string(body))
-			var m lib.SlackMetadata
-			_ = json.Unmarshal([]byte(form.Get("metadata")), &m)
-			id, _ := m.EventPayload["delivery_id"].(string)
-			return id
-		},
+		Key: keyOf,
 		Replies: append(apiReplies(), []actiontest.Reply{
 			{Name: "429 without a body", Answer: limited(""), Want: analysis.Limited, RetryAfter: 30e9},
 			{Name: "429 with ok:false", Answer: limited(`{"ok":false,"error":"ratelimited"}`), Want: analysis.Limited, RetryAfter: 30e9},
@@ -107,6 +101,44 @@ func TestExerciseBot(t *testing.T) {
 			{Name: "200 with a warning", Answer: says(`{"ok":true,"warning":"superfluous_charset","channel":"C1","ts":"1.2"}`)},
 		}...),
 	})
+}
+
+// TestExerciseBotWithButtons runs it over a bot whose every secret is planted.
+func TestExerciseBotWithButtons(t *testing.T) {
+	actiontest.Exercise(t, actiontest.Kit{
+		Open: func(t *testing.T, s actiontest.Setup) analysis.Action {
+			secret := strings.Join(strings.Fields(s.Secret), "-")
+			set := bot(s.Base+"/api", secret, "#oncall", overSocket, func(set *slack.Settings) {
+				set.AppToken, set.Operators = config.NewSecret("xapp-"+secret), []string{"U0ALICE", "S0OPS"}
+			})
+			set.Timeout = analysis.Duration(s.Timeout)
+			a, err := set.Open(s.Env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		},
+		Accept: func(w http.ResponseWriter, r *http.Request) {
+			answer := `{"ok":true}`
+			switch r.URL.Path {
+			case "/api/chat.postMessage":
+				answer = `{"ok":true,"channel":"C012ABCDEF","ts":"1503435956.000247","message":{"text":"x"}}`
+			case "/api/apps.connections.open":
+				answer = `{"ok":true,"url":"wss://wss.example.com/link/?ticket=1"}`
+			}
+			says(answer)(w, r)
+		},
+		Key: keyOf, Replies: apiReplies(),
+	})
+}
+
+// keyOf finds the delivery's ID in a message's metadata.
+func keyOf(_ *http.Request, body []byte) string {
+	form, _ := url.ParseQuery(string(body))
+	var m lib.SlackMetadata
+	_ = json.Unmarshal([]byte(form.Get("metadata")), &m)
+	id, _ := m.EventPayload["delivery_id"].(string)
+	return id
 }
 
 // apiReplies are Slack's own error codes and what they mean.
@@ -221,12 +253,21 @@ func TestCheck(t *testing.T) {
 		{"another token", "xoxb-2-token", []string{"chat:write"}, analysis.Denied},
 		{"no scope to write", "xoxb-1-token", []string{"channels:read", "chat:write.public"}, analysis.Denied},
 		{"scopes not told", "xoxb-1-token", nil, ""},
+		{"buttons", "xoxb-1-token", []string{"chat:write", "usergroups:read"}, ""},
+		{"buttons, no scope for groups", "xoxb-1-token", []string{"chat:write", "files:write"}, analysis.Denied},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStandIn(t)
 			s.scopes = c.scopes
-			err := open(t, bot(s.URL+"/api", c.token, "#checkout-oncall")).(analysis.Checker).Check(t.Context())
-			if analysis.KindOf(err) != c.want || s.called() != "auth.test" {
+			set, calls := bot(s.URL+"/api", c.token, "#checkout-oncall"), "auth.test"
+			if strings.HasPrefix(c.name, "buttons") {
+				set = withButtons(s, overSocket)
+			}
+			if c.name == "buttons" {
+				calls += " apps.connections.open"
+			}
+			err := open(t, set).(analysis.Checker).Check(t.Context())
+			if analysis.KindOf(err) != c.want || s.called() != calls {
 				t.Errorf("error %v after %q, want %q", err, s.called(), c.want)
 			}
 		})

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
 )
 
 // standIn answers as Slack's API does, by its reference: tokens, scopes, channels,
@@ -20,10 +21,15 @@ type standIn struct {
 	*httptest.Server
 	token    string
 	channels map[string]string // ID to name
+	groups   map[string]string // ID to members
+
+	files    // what was uploaded
+	socketed // Socket Mode
 
 	mu       sync.Mutex
 	scopes   []string
 	messages []*message
+	whispers []url.Values // ephemeral messages
 	calls    []string
 	answer   map[string]http.HandlerFunc // instead of its own, by method
 	lose     map[string]int              // how many answers of a method get lost after the work is done
@@ -36,29 +42,17 @@ type message struct {
 	Metadata                  json.RawMessage
 	Form                      url.Values // of the post
 	Edits                     []url.Values
-}
-
-// block is what tests look at.
-type block struct {
-	Type     string  `json:"type"`
-	BlockID  string  `json:"block_id,omitempty"`
-	Text     *text   `json:"text,omitempty"`
-	Elements []*text `json:"elements,omitempty"`
-}
-
-type text struct {
-	Type     string `json:"type"`
-	Text     string `json:"text"`
-	Verbatim bool   `json:"verbatim,omitempty"`
-	Emoji    *bool  `json:"emoji,omitempty"`
+	Files                     []object
 }
 
 func newStandIn(t *testing.T) *standIn {
 	t.Helper()
 	s := &standIn{
 		token: "xoxb-1-token", channels: map[string]string{"C012ABCDEF": "checkout-oncall"},
-		scopes: []string{"chat:write", "channels:history", "channels:read", "groups:history", "groups:read"},
+		scopes: []string{"chat:write", "channels:history", "channels:read", "groups:history", "groups:read", "files:write", "usergroups:read"},
+		groups: map[string]string{"S0OPS": "U0GROUP,U0OTHER"},
 		answer: map[string]http.HandlerFunc{}, lose: map[string]int{},
+		socketed: socketed{lines: make(chan *websocket.Conn, 8), acks: make(chan string, 8)},
 	}
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
@@ -67,16 +61,29 @@ func newStandIn(t *testing.T) *standIn {
 
 // ServeHTTP answers one call.
 func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/link/" {
+		s.connect(w, r)
+		return
+	}
 	_ = r.ParseForm()
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, method)
-	if h := s.answer[method]; h != nil {
+	if h := s.answer[strings.TrimRight(method, "F0123456789")]; h != nil {
 		h(w, r)
 		return
 	}
-	body := s.call(method, r.Form)
+	var body object
+	switch {
+	case strings.HasPrefix(method, "/upload/"):
+		s.upload(w, r)
+		return
+	case method == "apps.connections.open":
+		body = s.openConnection(r)
+	default:
+		body = s.call(method, r.Form)
+	}
 	if s.lose[method] > 0 {
 		s.lose[method]--
 		conn, _, _ := w.(http.Hijacker).Hijack()
@@ -96,6 +103,8 @@ func (s *standIn) call(method string, form url.Values) object {
 	needed := map[string]string{
 		"auth.test": "", "chat.postMessage": "chat:write", "chat.update": "chat:write",
 		"conversations.history": "channels:history", "conversations.replies": "channels:history", "conversations.list": "channels:read",
+		"chat.postEphemeral": "chat:write", "usergroups.users.list": "usergroups:read",
+		"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
 	}
 	scope, known := needed[method]
 	switch {
@@ -119,6 +128,14 @@ func (s *standIn) call(method string, form url.Values) object {
 		return object{"ok": true, "channels": list, "response_metadata": object{"next_cursor": ""}}
 	case "conversations.history", "conversations.replies":
 		return s.read(method, form)
+	case "files.getUploadURLExternal":
+		return s.announce(form, s.URL)
+	case "files.completeUploadExternal":
+		return s.complete(form)
+	case "usergroups.users.list":
+		return s.members(form)
+	case "chat.postEphemeral":
+		return s.whisper(form)
 	}
 	if code := check(form); code != "" {
 		return no(code)
@@ -179,6 +196,9 @@ func (s *standIn) read(method string, form url.Values) object {
 		if form.Get("include_all_metadata") == "1" && len(m.Metadata) > 0 {
 			o["metadata"] = m.Metadata
 		}
+		if len(m.Files) > 0 {
+			o["files"] = m.Files
+		}
 		all = append(all, o)
 	}
 	from, _ := strconv.Atoi(form.Get("cursor"))
@@ -189,43 +209,6 @@ func (s *standIn) read(method string, form url.Values) object {
 	return object{
 		"ok": true, "messages": all[min(from, to):to], "has_more": next != "", "response_metadata": object{"next_cursor": next},
 	}
-}
-
-// check applies Slack's limits to a message.
-func check(form url.Values) string {
-	var blocks []block
-	if err := json.Unmarshal([]byte(form.Get("blocks")), &blocks); err != nil {
-		return "invalid_blocks_format"
-	}
-	if len(form.Get("blocks")) > 13_000 {
-		return "msg_blocks_too_long"
-	}
-	if len(blocks) == 0 || len(blocks) > 50 {
-		return "invalid_blocks"
-	}
-	for _, b := range blocks {
-		for _, t := range b.texts() {
-			n, limit := utf8.RuneCountInString(t.Text), 3000
-			if b.Type == "header" {
-				limit = 150
-			}
-			wrong := b.Type == "header" && t.Type != "plain_text" || t.Type == "mrkdwn" && t.Emoji != nil || t.Type == "plain_text" && t.Verbatim
-			if n < 1 || n > limit || wrong {
-				return "invalid_blocks"
-			}
-		}
-	}
-	if n := utf8.RuneCountInString(form.Get("text")); n > 40_000 {
-		return "msg_too_long"
-	}
-	return ""
-}
-
-func (b block) texts() []*text {
-	if b.Text != nil {
-		return append([]*text{b.Text}, b.Elements...)
-	}
-	return b.Elements
 }
 
 // all returns the texts of a message's blocks.

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -27,6 +28,7 @@ type Settings struct {
 	TLS         TLS                      `yaml:"tls" doc:"how to speak TLS with the receiver"`
 	BearerToken config.Secret            `yaml:"bearer_token" doc:"sent as Authorization: Bearer"`
 	BasicAuth   *BasicAuth               `yaml:"basic_auth" doc:"sent as Authorization: Basic"`
+	Poll        *Poll                    `yaml:"poll" doc:"how to find out what became of a request that was accepted; default: it is not followed"`
 }
 
 // BasicAuth is a user name with its password.
@@ -61,7 +63,10 @@ func New() config.ActionSettings {
 	}
 }
 
-var _ config.ActionSettings = (*Settings)(nil)
+var (
+	_ config.ActionSettings = (*Settings)(nil)
+	_ config.FollowSettings = (*Settings)(nil)
+)
 
 // ChangesWorld implements config.ActionSettings.
 func (s *Settings) ChangesWorld() bool { return s.ChangeWorld }
@@ -91,7 +96,8 @@ type parts struct {
 	headers map[string]*config.MessageTemplate
 	body    *config.MessageTemplate // nil: Haldane's JSON
 	keys    [][]byte
-	tls     *tlsFiles
+	tls     *web.TLSFiles
+	poll    *pollParts // nil: it is not followed
 }
 
 // compile parses the settings, and finds all that is wrong with them.
@@ -124,9 +130,10 @@ func (s *Settings) compile() (parts, []config.Problem) {
 	}
 	s.checkHeaders(&p, &found)
 	s.checkAuthorization(&found)
-	files, err := s.TLS.load()
-	found.note("tls."+cmp.Or(files.field, "ca"), err)
+	files, err := s.TLS.Load()
+	found.note("tls."+cmp.Or(files.Field, "ca"), err)
 	p.tls = files
+	p.poll = s.compilePoll(&found)
 	return p, found.list
 }
 

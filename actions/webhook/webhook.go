@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -36,7 +35,7 @@ var (
 
 func newAction(s *Settings, p parts, env config.Env) *Action {
 	client := env.Egress.Client(s.Timeout.Std())
-	client.Transport.(*http.Transport).TLSClientConfig = p.tls.config
+	client.Transport.(*http.Transport).TLSClientConfig = p.tls.Config
 	a := &Action{
 		who: "webhook " + env.Name + " at " + p.url.Host, userAgent: "haldane",
 		settings: s, parts: p, client: client,
@@ -49,7 +48,8 @@ func newAction(s *Settings, p parts, env config.Env) *Action {
 
 // Perform implements analysis.Action: it sends the delivery once. The receipt
 // says what the receiver answered. Of an action that changes the world it does
-// not say that this is done: the receiver took it, no more is known.
+// not say that this is done: the receiver took it, no more is known until Follow has
+// asked.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
 	req, err := a.request(ctx, d)
 	if err != nil {
@@ -59,8 +59,9 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 	if err != nil {
 		return analysis.Receipt{}, config.Unreachable(a.who, err)
 	}
-	defer resp.Body.Close() // what is left of a large answer is not read, the connection goes with it
-	text := a.text(req, resp)
+	defer resp.Body.Close()                                     // what is left of a large answer is not read, the connection goes with it
+	reply, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // the status has been read: it decides
+	text := a.text(req, reply)
 	if refused := config.Refused(a.who, resp, time.Now()); refused != nil {
 		if text != "" {
 			refused.Message += ": " + text
@@ -71,12 +72,19 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 	if text != "" {
 		said += ": " + text
 	}
-	return analysis.Receipt{At: time.Now(), Text: said, Done: !a.settings.ChangeWorld}, nil
+	receipt := analysis.Receipt{At: time.Now(), Text: said, Done: !a.settings.ChangeWorld && a.parts.poll == nil}
+	address, err := a.address(req, newView(resp, reply, d))
+	if err != nil {
+		receipt.Text += "; it cannot be followed: " + analysis.AsError(err).Message // it has been accepted all the same
+	}
+	if address != "" {
+		receipt.Refs = map[string]string{pollRef: address}
+	}
+	return receipt, nil
 }
 
 // text is the beginning of an answer, for people. A page is none.
-func (a *Action) text(req *http.Request, resp *http.Response) string {
-	reply, _ := io.ReadAll(io.LimitReader(resp.Body, maxReply)) // the status has been read: it decides
+func (a *Action) text(req *http.Request, reply []byte) string {
 	if strings.HasPrefix(strings.TrimSpace(string(reply)), "<") {
 		return ""
 	}
@@ -106,10 +114,20 @@ func (a *Action) request(ctx context.Context, d analysis.Delivery) (*http.Reques
 	}
 	req.Header.Set("User-Agent", a.userAgent)
 	req.Header.Set("Content-Type", a.settings.ContentType)
+	if err := a.credentials(req, values); err != nil {
+		return nil, err
+	}
+	req.Header.Set("Idempotency-Key", d.ID)
+	sign(req.Header, d.ID, time.Now(), body, a.parts.keys)
+	return req, nil
+}
+
+// credentials adds the further headers and who we are.
+func (a *Action) credentials(req *http.Request, values config.MessageData) error {
 	for name, t := range a.parts.headers {
 		value, err := t.Render(values)
 		if err != nil {
-			return nil, a.about("header "+name, err)
+			return a.about("header "+name, err)
 		}
 		req.Header.Set(name, value)
 	}
@@ -119,9 +137,7 @@ func (a *Action) request(ctx context.Context, d analysis.Delivery) (*http.Reques
 	if b := a.settings.BasicAuth; b != nil {
 		req.SetBasicAuth(b.Username, b.Password.Reveal())
 	}
-	req.Header.Set("Idempotency-Key", d.ID)
-	sign(req.Header, d.ID, time.Now(), body, a.parts.keys)
-	return req, nil
+	return nil
 }
 
 func (a *Action) body(d analysis.Delivery, values config.MessageData) ([]byte, error) {
@@ -137,54 +153,4 @@ func (a *Action) about(field string, err error) *analysis.Error {
 	e := *analysis.AsError(err)
 	e.Message = a.who + ": " + field + ": " + e.Message
 	return &e
-}
-
-// redactor takes out of an answer what it may repeat of this request.
-func (a *Action) redactor(req *http.Request) config.Redactor {
-	secrets := []string{a.settings.URL.Reveal(), req.URL.String(), a.settings.BearerToken.Reveal()}
-	if len(req.URL.Path) > 1 || req.URL.RawQuery != "" {
-		secrets = append(secrets, req.URL.RequestURI(), req.URL.EscapedPath())
-	}
-	for _, s := range a.settings.Secret {
-		secrets = append(secrets, s.Reveal(), strings.TrimPrefix(s.Reveal(), "whsec_"))
-	}
-	if b := a.settings.BasicAuth; b != nil {
-		secrets = append(secrets, b.Password.Reveal(), b.Username+":"+b.Password.Reveal())
-	}
-	for name, t := range a.parts.headers {
-		secrets = append(append(secrets, req.Header.Get(name)), t.Literals()...)
-	}
-	return config.NewRedactor(append(secrets, urlSecrets(a.parts.url)...)...)
-}
-
-// urlSecrets are the parts of a URL that may be a token when they stand alone:
-// values in its query, and segments of its path that are no plain words.
-func urlSecrets(u *config.URLTemplate) []string {
-	var out []string
-	for i, literal := range u.Literals() {
-		if i == 0 {
-			literal = strings.TrimPrefix(literal, u.Origin)
-		}
-		path, query, _ := strings.Cut(literal, "?")
-		for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return strings.ContainsRune("/?&=", r) }) {
-			if plain, err := url.PathUnescape(part); err == nil && !plainWord(plain) {
-				out = append(out, part, plain)
-			}
-		}
-		for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' }) {
-			_, value, _ := strings.Cut(part, "=")
-			if plain, err := url.QueryUnescape(value); err == nil {
-				out = append(out, value, plain)
-			}
-		}
-	}
-	return out
-}
-
-// plainWord reports whether a segment is a word that replies may well use.
-func plainWord(s string) bool {
-	if len(s) >= 24 {
-		return false
-	}
-	return len(s) < 8 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-_") == ""
 }
