@@ -32,6 +32,8 @@ const (
 	EventRollbackRefused   EventType = "rollback.refused"   // by a person: the release is kept
 	EventRollbackUpdated   EventType = "rollback.updated"   // its state changed; the text says how
 	EventDeliveryDone      EventType = "delivery.done"
+	EventRunAcknowledged   EventType = "run.acknowledged" // somebody looks after it
+	EventMessagesDigest    EventType = "messages.digest"  // what was held back of an action's messages
 	EventVerdictFeedback   EventType = "verdict.feedback" // a person said whether it was right
 )
 
@@ -170,6 +172,7 @@ type HoldKind string
 const (
 	HoldManual       HoldKind = "manual"        // a person
 	HoldManyServices HoldKind = "many_services" // many services failed at once: the platform or a backend is the suspect
+	HoldSilence      HoldKind = "silence"       // a person, of messages: rollbacks go on
 	HoldFreeze       HoldKind = "freeze"        // a time of the config in which Haldane only tells
 )
 

@@ -124,6 +124,7 @@ type Writer interface {
 	Approve(ctx context.Context, runID string, by Cause) (Run, error) // a rollback that waits for it
 	Refuse(ctx context.Context, runID string, by Cause) (Run, error)  // and keep the release
 	RollbackService(ctx context.Context, service string, r RollbackRequest) ([]Delivery, error)
+	Acknowledge(ctx context.Context, runID string, by Cause) (Run, error) // a person looks after it
 	Feedback(ctx context.Context, runID string, f Feedback) (Feedback, error)
 	Push(ctx context.Context, runID string, samples []PushedSample, by Cause) (PushResult, error)
 	Hold(ctx context.Context, h Hold) (Hold, error)

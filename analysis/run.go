@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"hash/fnv"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,8 @@ type Run struct {
 	Rollback        Rollback          `json:"rollback"`
 	Verification    Verification      `json:"verification"`
 	Times           Times             `json:"times"`
+	Drill           bool              `json:"drill,omitempty"`    // a made-up verdict: see DrillRequest
+	ForReal         bool              `json:"for_real,omitempty"` // a drill whose deliveries are sent
 
 	// What the engine keeps beside it.
 	Rev        int64     `json:"-"` // changes with every commit; the fence
@@ -69,6 +72,16 @@ func (c Cause) String() string {
 		return c.Who
 	}
 	return c.Kind
+}
+
+// Person tells people apart, also when they call themselves otherwise meanwhile: the id
+// in brackets at the end, as in "ann (U123)", or all of it.
+func (c Cause) Person() string {
+	name := c.String()
+	if i := strings.LastIndex(name, " ("); i >= 0 && strings.HasSuffix(name, ")") {
+		return c.Kind + ":" + name[i+2:len(name)-1]
+	}
+	return name
 }
 
 // Progress says how far a run is.

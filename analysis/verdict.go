@@ -14,17 +14,14 @@ type Pair struct {
 	Noise    *Noise        `json:"noise,omitempty"` // what earlier good runs say about it
 }
 
-// newest cuts a pair to its newest n steps. A baseline of another time is left whole when
-// it is shorter.
+// newest cuts a pair to its newest n steps. A baseline of another time has a grid of its
+// own, and is cut by itself.
 func (p Pair) newest(n int) Pair {
-	drop := max(len(p.Canary.Values), len(p.Baseline.Values)) - n
-	if drop <= 0 {
-		return p
-	}
+	drop := max(0, len(p.Canary.Values)-n)
 	p.Start = p.Start.Add(time.Duration(drop) * p.Step)
 	for _, side := range []*Samples{&p.Canary, &p.Baseline} {
-		side.Values = side.Values[min(drop, len(side.Values)):]
-		side.Totals = side.Totals[min(drop, len(side.Totals)):]
+		side.Values = side.Values[max(0, len(side.Values)-n):]
+		side.Totals = side.Totals[max(0, len(side.Totals)-n):]
 	}
 	p.Noise = nil
 	return p

@@ -58,6 +58,11 @@ func (e *Engine) claim(ctx context.Context, s *Setup, job store.Job, id string) 
 				return errors.Join(e.keepBack(ctx, tx, s, locked, g, now), tx.Complete(ctx, job))
 			}
 		}
+		if locked.EventType == analysis.EventMessagesDigest && locked.Attempts == 0 {
+			if err := e.fillDigest(ctx, tx, locked, now); err != nil {
+				return err
+			}
+		}
 		wasHeld := locked.State == analysis.DeliveryHeld
 		locked.State = analysis.DeliveryPending
 		locked.Attempts++

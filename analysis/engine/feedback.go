@@ -23,6 +23,9 @@ func (e *Engine) Feedback(ctx context.Context, runID string, f analysis.Feedback
 		return f, err
 	}
 	_, err := e.change(ctx, runID, func(tx *store.Tx, r *analysis.Run, now time.Time) error {
+		if r.Drill {
+			return analysis.Errorf(analysis.Conflict, "run %s: is a drill, its verdict was made up", runID)
+		}
 		if r.Outcome == nil {
 			return analysis.Errorf(analysis.Conflict, "run %s: has no verdict, it is %s", runID, r.Status)
 		}

@@ -44,7 +44,7 @@ func (e *Engine) goOn(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.D
 	}
 	for i, re := range next {
 		made := newDelivery(&ev, fmt.Sprintf("%s>%s/%d", d.Step, word, i), re, s.changesWorld(re.Action), now, within)
-		if err := e.dispatch(ctx, tx, made, pass, now); err != nil {
+		if err := e.dispatch(ctx, tx, s, made, pass, now); err != nil {
 			return false, err
 		}
 	}

@@ -114,7 +114,7 @@ func (e *Engine) held(ctx context.Context, tx *store.Tx, sub subject, now time.T
 		return pass, err
 	}
 	for _, h := range hs {
-		if h.Covers(sub.service, sub.environment, now) {
+		if h.Kind != analysis.HoldSilence && h.Covers(sub.service, sub.environment, now) {
 			return guarded{state: analysis.DeliveryHeld, why: fmt.Sprintf("hold %s by %s: %s", h.ID, h.By, h.Reason)}, nil
 		}
 	}

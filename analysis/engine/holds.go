@@ -9,9 +9,12 @@ import (
 )
 
 // Hold makes every delivery that changes the world wait, of one service or of all,
-// until it is released.
+// until it is released. A silence keeps back messages instead.
 func (e *Engine) Hold(ctx context.Context, h analysis.Hold) (analysis.Hold, error) {
-	h.ID, h.Kind, h.At = newID(), analysis.HoldManual, time.Now().Truncate(time.Millisecond).UTC()
+	h.ID, h.At = newID(), time.Now().Truncate(time.Millisecond).UTC()
+	if h.Kind != analysis.HoldSilence {
+		h.Kind = analysis.HoldManual
+	}
 	if h.Until != nil && !h.Until.After(h.At) {
 		err := analysis.Errorf(analysis.Invalid, "until: in the past")
 		err.Fields = []analysis.FieldError{{Field: "until", Message: "in the past"}}
@@ -28,7 +31,7 @@ func (e *Engine) engage(ctx context.Context, tx *store.Tx, s *Setup, h *analysis
 		return err
 	}
 	tx.AfterCommit(func() {
-		e.log.Warn("rollbacks are held", "hold", h.ID, "kind", h.Kind, "service", h.Service, "environment", h.Environment, "by", h.By.String(), "reason", h.Reason)
+		e.log.Warn(map[bool]string{true: "messages are silenced", false: "rollbacks are held"}[h.Kind == analysis.HoldSilence], "hold", h.ID, "kind", h.Kind, "service", h.Service, "environment", h.Environment, "by", h.By.String(), "reason", h.Reason)
 	})
 	if r == nil {
 		return tx.InsertEvent(ctx, &analysis.Event{

@@ -113,6 +113,9 @@ func (m *metrics) ended(r *analysis.Run) {
 }
 
 func (m *metrics) rolledBack(r *analysis.Run) {
+	if r.Drill {
+		return
+	}
 	m.rollbacks.WithLabelValues(r.Plan, string(r.Rollback.State)).Inc()
 }
 

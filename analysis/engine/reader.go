@@ -17,6 +17,7 @@ var (
 	_ analysis.Prober = (*Engine)(nil)
 
 	_ analysis.SampleReader = (*Engine)(nil)
+	_ analysis.Driller      = (*Engine)(nil)
 )
 
 // Run returns one run.

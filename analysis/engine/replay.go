@@ -134,7 +134,7 @@ func judged(plan *analysis.Plan, pairs []analysis.Pair, at judge.At) (v analysis
 	defer func() {
 		if p := recover(); p != nil {
 			reason := fmt.Sprintf("the judge could not judge: a bug in Haldane, please report it: %v", p)
-			v = analysis.Verdict{Outcome: analysis.OutcomeInconclusive, Reason: reason}
+			v = analysis.Verdict{Outcome: analysis.OutcomeInconclusive, Reason: reason, Findings: []analysis.Finding{}}
 		}
 	}()
 	return judge.Judge(plan, pairs, at)

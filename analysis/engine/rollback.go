@@ -21,6 +21,9 @@ func (e *Engine) Rollback(ctx context.Context, id string, req analysis.RollbackR
 	s := e.setup.Load()
 	return e.change(ctx, id, func(tx *store.Tx, r *analysis.Run, now time.Time) error {
 		switch {
+		case r.Drill:
+			return analysis.Errorf(analysis.Conflict, "run %s: is a drill, nothing was released", id).
+				WithHint("a drill for real, or POST /api/v1/services/%s/rollback", r.Service)
 		case r.Status == analysis.StatusPending:
 			return analysis.Errorf(analysis.Conflict, "run %s: has not begun", id).WithHint("cancel it")
 		case r.Rollback.State.Underway():
@@ -117,7 +120,7 @@ func (e *Engine) RollbackService(ctx context.Context, service string, req analys
 		}
 		for i, re := range reactions {
 			d := newDelivery(ev, fmt.Sprint(i), re, s.changesWorld(re.Action), now, within)
-			if err := e.dispatch(ctx, tx, d, g, now); err != nil {
+			if err := e.dispatch(ctx, tx, s, d, g, now); err != nil {
 				return err
 			}
 			made = append(made, *d)

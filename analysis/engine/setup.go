@@ -34,6 +34,9 @@ type Action struct {
 	analysis.Action
 	ChangesWorld bool // waits for holds
 	Threads      bool // is told how a rollback went on
+	// MaxPerMinute bounds the messages of an action that tells people; the rest is told in
+	// a digest. 0: no limit.
+	MaxPerMinute int
 	// FollowFor is how long what was accepted is followed; 0 takes accepted for all that
 	// can be known.
 	FollowFor time.Duration

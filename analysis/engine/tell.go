@@ -64,7 +64,7 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 		if d.ChangesWorld && g.asks { // the time to decide does not count
 			d.ExpiresAt = d.ExpiresAt.Add(r.Snapshot.Approval.Within.Std())
 		}
-		if err := e.dispatch(ctx, tx, d, g, now); err != nil {
+		if err := e.dispatch(ctx, tx, s, d, g, now); err != nil {
 			return err
 		}
 	}
@@ -107,6 +107,7 @@ func (e *Engine) notice(r *analysis.Run, o occurrence) *analysis.Notice {
 	if n.Findings == nil {
 		n.Findings = []analysis.Finding{}
 	}
+	n.Plan.Severity = severity(r, o)
 	n.Plan.DryRun = n.Plan.DryRun || e.opts.Actions == ActionsDryRun
 	if o.rollsBack() && rollbackTo(r) != "" {
 		n.Rollback = &analysis.RollbackTarget{From: r.Version, To: rollbackTo(r)}
@@ -129,7 +130,7 @@ func newDelivery(ev *analysis.Event, place string, re analysis.Reaction, changes
 }
 
 // dispatch records a new delivery as the guard rails want it, with its job.
-func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, d *analysis.Delivery, g guarded, now time.Time) error {
+func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.Delivery, g guarded, now time.Time) error {
 	switch {
 	case e.opts.Actions == ActionsOff:
 		d.State, d.Reason, d.EndedAt = analysis.DeliverySkipped, "actions are switched off", &now
@@ -137,6 +138,14 @@ func (e *Engine) dispatch(ctx context.Context, tx *store.Tx, d *analysis.Deliver
 		d.State, d.Reason = g.state, g.why
 		if g.state == analysis.DeliverySkipped {
 			d.EndedAt = &now
+		}
+	case !d.ChangesWorld:
+		why, err := e.quiet(ctx, tx, s, d, now)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			d.State, d.Reason, d.EndedAt = analysis.DeliverySkipped, why, &now
 		}
 	}
 	if d.State.Open() {

@@ -52,7 +52,7 @@ func TestRollbackIsVerified(t *testing.T) {
 		pages string
 	}{
 		"traffic is gone": {func(time.Time) float64 { return analysis.Missing() }, analysis.VerificationRecovered,
-			analysis.EventRollbackVerified, "recovered: errors has no canary any more since 00:", ""},
+			analysis.EventRollbackVerified, "recovered: errors: no traffic of the canary since 00:", ""},
 		"well again": {func(time.Time) float64 { return 0.12 }, analysis.VerificationRecovered,
 			analysis.EventRollbackVerified, "recovered: errors 0.12 against 0.10", ""},
 		"still bad": {func(time.Time) float64 { return 0.9 }, analysis.VerificationNotRecovered,

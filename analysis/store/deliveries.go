@@ -88,11 +88,12 @@ func deliveries(ctx context.Context, q queryer, tail string, args ...any) ([]ana
 }
 
 // RollbacksSince counts the rollbacks of a service that were begun since a time,
-// other than this event's.
+// other than this event's and those of drills.
 func (tx *Tx) RollbacksSince(ctx context.Context, service, environment, eventID string, since time.Time) (int, error) {
 	rs, err := tx.t.query(ctx, `SELECT count(*) FROM (SELECT DISTINCT event_id FROM deliveries
 		WHERE service = $1 AND environment = $2 AND first_at >= $3 AND changes_world = 1 AND event_id <> $4
-		AND event_type IN ('run.failed', 'rollback.requested')) AS begun`,
+		AND event_type IN ('run.failed', 'rollback.requested')
+		AND (run_id IS NULL OR run_id IN (SELECT id FROM runs WHERE service = $1 AND environment = $2 AND `+noDrill+`))) AS begun`,
 		service, environment, millis(since), eventID)
 	n, _, err := first(rs, err, scalar[int])
 	return n, err

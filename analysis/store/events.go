@@ -79,10 +79,10 @@ func (tx *Tx) Decisions(ctx context.Context, runID, eventID string) (Decisions, 
 	said, err := collect(rs, err, scanEvent)
 	var d Decisions
 	for _, e := range said {
-		who := e.Who.String()
+		who := e.Who.Person()
 		switch {
 		case e.Type == analysis.EventRollbackRefused:
-			d.Refused = who
+			d.Refused = e.Who.String()
 		case !slices.Contains(d.Approved, who):
 			d.Approved = append(d.Approved, who)
 		}

@@ -22,7 +22,13 @@ type request struct {
 	Cause        analysis.Cause    `json:"cause"`
 	BodyHash     string            `json:"body_hash"`
 	Forced       bool              `json:"forced,omitempty"`
+	Drill        bool              `json:"drill,omitempty"`
+	ForReal      bool              `json:"for_real,omitempty"`
 }
+
+// noDrill is true of the runs that judged something. Names and values that users choose
+// stand in quotes in a request, so only its own field can read like this.
+const noDrill = `request NOT LIKE '%"drill":true%'`
 
 const runColumns = `id, rev, plan, service, environment, key, attempt, version, baseline_version, request, snapshot,
 	status, outcome, score, reason, created_at, started_at, ends_at, finished_at, looks, looks_expected, samples,
@@ -42,6 +48,7 @@ func (tx *Tx) InsertRun(ctx context.Context, r *analysis.Run) (bool, error) {
 	req := request{
 		ReleaseID: r.ReleaseID, Phase: r.Phase, TrafficShare: r.TrafficShare, Subject: r.Subject,
 		Variables: r.Variables, Links: r.Links, Cause: r.Cause, BodyHash: r.BodyHash, Forced: r.Forced,
+		Drill: r.Drill, ForReal: r.ForReal,
 	}
 	r.Rev = 1
 	n, err := tx.exec(ctx, `INSERT INTO runs (`+runColumns+`, rollback_state)
@@ -108,25 +115,25 @@ func (tx *Tx) OpenRuns(ctx context.Context, service, environment string) ([]anal
 }
 
 // NewerRun returns a run of the service that was started after this one, for
-// another version.
+// another version. Drills release nothing.
 func (tx *Tx) NewerRun(ctx context.Context, r *analysis.Run) (analysis.Run, bool, error) {
-	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status <> 'cancelled' ORDER BY id LIMIT 1`,
+	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status <> 'cancelled' AND `+noDrill+` ORDER BY id LIMIT 1`,
 		r.Service, r.Environment, r.ID, r.Version)
 }
 
-// FailedServices counts the services with a run that failed since a time.
+// FailedServices counts the services with a run that failed since a time, but for drills.
 func (tx *Tx) FailedServices(ctx context.Context, since time.Time) (int, error) {
 	rs, err := tx.t.query(ctx, `SELECT count(*) FROM (
-		SELECT DISTINCT service, environment FROM runs WHERE outcome = 'fail' AND finished_at >= $1) AS failed`, millis(since))
+		SELECT DISTINCT service, environment FROM runs WHERE outcome = 'fail' AND finished_at >= $1 AND `+noDrill+`) AS failed`, millis(since))
 	n, _, err := first(rs, err, scalar[int])
 	return n, err
 }
 
 // WasGood reports whether a version may be rolled back to by hand: it was the
-// baseline of the service's runs or passed one of them.
+// baseline of the service's runs or passed one of them. What a drill names proves nothing.
 func (tx *Tx) WasGood(ctx context.Context, service, environment, version string) (bool, error) {
 	rs, err := tx.t.query(ctx, `SELECT count(*) FROM (SELECT 1 FROM runs WHERE service = $1 AND environment = $2
-		AND (baseline_version = $3 OR version = $3 AND outcome = 'pass') LIMIT 1) AS good`, service, environment, version)
+		AND (baseline_version = $3 OR version = $3 AND outcome = 'pass') AND `+noDrill+` LIMIT 1) AS good`, service, environment, version)
 	n, _, err := first(rs, err, scalar[int])
 	return n > 0, err
 }
@@ -249,6 +256,7 @@ func scanRun(rs rows) (scannedRun, error) {
 	}
 	r.ReleaseID, r.Phase, r.TrafficShare, r.Subject = q.ReleaseID, q.Phase, q.TrafficShare, q.Subject
 	r.Variables, r.Links, r.Cause, r.BodyHash, r.Forced = q.Variables, q.Links, q.Cause, q.BodyHash, q.Forced
+	r.Drill, r.ForReal = q.Drill, q.ForReal
 	if err := fromJSON(rollback, &r.Rollback); err != nil {
 		return r, err
 	}

@@ -1,7 +1,7 @@
 // Command haldane-bench measures Haldane from outside. Its judge command makes
 // releases whose truth is known, has every judge watch them look by look, and prints
 // how often each is wrong, how often right, and how soon. Its share command counts the
-// requests that many runs make together.
+// requests that many runs make together, its limit command shows how they share a limit.
 //
 // It may import everything of the house. Start reading at judge.go, the command; then
 // watch.go is one release before one judge, work.go many of them at once, tally.go
@@ -37,6 +37,7 @@ const (
 const usage = `usage: haldane-bench COMMAND [flags]
 
   judge   watch made-up releases with every judge
+  limit   watch many runs share a small limit of Datadog's
   share   count the requests of many runs that ask the same
 
 "haldane-bench COMMAND -h" shows a command's flags.
@@ -45,6 +46,7 @@ const usage = `usage: haldane-bench COMMAND [flags]
 // commands are those of the program, by name.
 var commands = map[string]func(context.Context, []string, streams) (int, error){
 	"judge": func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
+	"limit": limitCommand,
 	"share": shareCommand,
 }
 

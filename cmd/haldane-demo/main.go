@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	flags.SetOutput(errs)
 	minute := flags.Duration("pace", 500*time.Millisecond, "how long a minute of the shop lasts here")
 	keep := flags.Bool("keep", false, "stay up afterwards, until Ctrl-C")
+	picture := flags.String("picture", "", "file for the picture that is posted in Slack (PNG)")
 	verbose := flags.Bool("verbose", false, "print the daemon's log, too")
 	plan := flags.Bool("plan", false, "print the plan file and nothing else")
 	shopOnly := exportFlags(flags)
@@ -69,17 +70,25 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if *verbose {
 		log = slog.New(slog.NewTextHandler(errs, nil))
 	}
-	if err := tell(ctx, out, *minute, *keep, inProcess(log)); err != nil {
+	if err := tell(ctx, out, tale{*minute, *picture, *keep}, inProcess(log)); err != nil {
 		fmt.Fprintln(errs, "haldane-demo:", err)
 		return 1
 	}
 	return 0
 }
 
+// tale is how the story is to be told.
+type tale struct {
+	minute  time.Duration // of the shop
+	picture string        // file for the picture in Slack
+	keep    bool          // stay up afterwards
+}
+
 // tell plays the story and checks that it came out as it should.
-func tell(ctx context.Context, out io.Writer, minute time.Duration, keep bool, launch launcher) (err error) {
-	fmt.Fprintf(out, "A minute of the shop lasts %s here. The times on the left are the shop's.\n", minute)
-	s, err := setUp(ctx, minute, out, launch)
+func tell(ctx context.Context, out io.Writer, how tale, launch launcher) (err error) {
+	fmt.Fprintf(out, "A minute of the shop lasts %s here. The times on the left are the shop's.\n", how.minute)
+	s, err := setUp(ctx, how.minute, out, launch)
+	s.picture = how.picture
 	defer func() {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 		defer cancel()
@@ -96,7 +105,7 @@ func tell(ctx context.Context, out io.Writer, minute time.Duration, keep bool, l
 		return err
 	}
 	fmt.Fprintf(out, "\nThat is all. The config of this story is a real one to start from: go run ./cmd/haldane-demo --plan\n")
-	if keep {
+	if how.keep {
 		fmt.Fprintf(out, "Look around: %s (Ctrl-C ends it)\n", s.daemon.URL())
 		<-ctx.Done()
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 )
@@ -13,9 +15,11 @@ import (
 type slackChannel struct {
 	token string
 	show  func(m message)
+	drawn func(name string, png []byte)
 
-	mu   sync.Mutex
-	sent []message
+	mu       sync.Mutex
+	sent     []message
+	pictures map[string][]byte // uploaded, by their address
 }
 
 // message is one message of the channel.
@@ -37,6 +41,10 @@ func (s *slackChannel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_ = json.NewEncoder(w).Encode(v)
 	}
+	if strings.HasPrefix(r.URL.Path, "/upload/") {
+		s.upload(w, r)
+		return
+	}
 	if err := r.ParseForm(); err != nil || !s.knows(r) {
 		say(map[string]any{"ok": false, "error": "invalid_auth"})
 		return
@@ -49,9 +57,52 @@ func (s *slackChannel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(map[string]any{"ok": true, "channel": "C0DEMO", "ts": m.TS, "text": m.Text})
 	case "conversations.history", "conversations.replies":
 		say(map[string]any{"ok": true, "messages": []any{}})
+	case "files.getUploadURLExternal":
+		name := r.Form.Get("filename")
+		say(map[string]any{"ok": true, "upload_url": "http://" + r.Host + "/upload/" + url.PathEscape(name), "file_id": name})
+	case "files.completeUploadExternal":
+		say(s.share(r))
 	default:
 		say(map[string]any{"ok": false, "error": "unknown_method"})
 	}
+}
+
+// upload takes a picture's bytes.
+func (s *slackChannel) upload(w http.ResponseWriter, r *http.Request) {
+	part, _, err := r.FormFile("file")
+	if err != nil {
+		http.Error(w, "no file", http.StatusBadRequest)
+		return
+	}
+	png, err := io.ReadAll(io.LimitReader(part, 10<<20))
+	if err != nil {
+		http.Error(w, "not complete", http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pictures == nil {
+		s.pictures = map[string][]byte{}
+	}
+	s.pictures[strings.TrimPrefix(r.URL.Path, "/upload/")] = png
+	fmt.Fprintf(w, "OK - %d", len(png))
+}
+
+// share shows an uploaded picture in a thread.
+func (s *slackChannel) share(r *http.Request) map[string]any {
+	var files []struct{ ID string }
+	_ = json.Unmarshal([]byte(r.Form.Get("files")), &files)
+	if len(files) != 1 || r.Form.Get("thread_ts") == "" {
+		return map[string]any{"ok": false, "error": "invalid_arguments"}
+	}
+	s.mu.Lock()
+	png, ok := s.pictures[files[0].ID]
+	s.mu.Unlock()
+	if !ok {
+		return map[string]any{"ok": false, "error": "file_not_found"}
+	}
+	s.drawn(files[0].ID, png)
+	return map[string]any{"ok": true, "files": []any{map[string]any{"id": files[0].ID}}}
 }
 
 func (s *slackChannel) knows(r *http.Request) bool {

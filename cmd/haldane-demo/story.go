@@ -21,9 +21,10 @@ import (
 // stage is everything that the story needs: the shop and its Prometheus, a deploy
 // tool, Slack, and Haldane.
 type stage struct {
-	minute time.Duration
-	out    io.Writer
-	began  time.Time
+	minute  time.Duration
+	out     io.Writer
+	picture string // file for the picture in Slack; "" keeps none
+	began   time.Time
 
 	dir   string
 	shop  *shop
@@ -67,7 +68,7 @@ func setUp(ctx context.Context, minute time.Duration, out io.Writer, launch laun
 	if s.tool, err = newDeployTool(secret, s.rollBack); err != nil {
 		return s, err
 	}
-	s.slack = &slackChannel{token: slackToken, show: s.showMessage}
+	s.slack = &slackChannel{token: slackToken, show: s.showMessage, drawn: s.showPicture}
 	for name, h := range map[string]http.Handler{"prom": s.store.handler(), "undo": s.tool, "oncall": s.slack} {
 		if err := s.serve(ctx, name, h); err != nil {
 			return s, err
@@ -183,18 +184,19 @@ func (s *stage) release(ctx context.Context, version, baseline string, errors fu
 
 // settled waits until everything that follows from a failure has happened.
 func (s *stage) settled(ctx context.Context, run analysis.Run) (analysis.Run, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
 		var out struct{ Deliveries []analysis.Delivery }
 		if err := s.call(ctx, http.MethodGet, "/api/v1/runs/"+run.ID+"/deliveries", nil, &out); err != nil {
 			return run, err
 		}
-		open := run.Rollback.State == analysis.RollbackSending
+		open := run.Rollback.State == analysis.RollbackSending || run.Verification.State == analysis.VerificationWatching
 		for _, d := range out.Deliveries {
 			open = open || d.State.Open()
 		}
 		if !open {
+			s.say("Haldane: %s", run.Verification.Reason)
 			return run, nil
 		}
 		if err := s.wait(ctx, 30*time.Second); err != nil {
@@ -263,6 +265,18 @@ func (s *stage) showMessage(m message) {
 		}
 	}
 	s.say("%s: %s", where, strings.Join(lines, "\n         "))
+}
+
+// showPicture tells of a picture, and keeps it where the user wants it.
+func (s *stage) showPicture(_ string, png []byte) {
+	hint := "--picture=FILE keeps it"
+	if s.picture != "" {
+		hint = "kept as " + s.picture
+		if err := os.WriteFile(s.picture, png, 0o600); err != nil {
+			hint = err.Error()
+		}
+	}
+	s.say("Slack (in the thread): a picture of the metrics, %d KiB (%s)", (len(png)+1023)/1024, hint)
 }
 
 func (s *stage) chapter(title string) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"io"
 	"log/slog"
 	"os"
@@ -26,6 +27,7 @@ func playAll(t *testing.T, launch launcher) (result, string) {
 	t.Helper()
 	var out bytes.Buffer
 	s, err := setUp(t.Context(), 300*time.Millisecond, &out, launch)
+	s.picture = filepath.Join(t.TempDir(), "picture.png")
 	defer func() {
 		stop, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -39,6 +41,13 @@ func playAll(t *testing.T, launch launcher) (result, string) {
 	r, err := s.play(t.Context())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
+	}
+	drawn, err := os.ReadFile(s.picture)
+	if err != nil {
+		t.Fatalf("the alert has no picture: %v\n%s", err, out.String())
+	}
+	if img, err := png.Decode(bytes.NewReader(drawn)); err != nil || img.Bounds().Dx() < 1000 {
+		t.Errorf("the picture cannot be seen: %v", err)
 	}
 	return r, out.String()
 }

@@ -1,6 +1,30 @@
 // Command haldane is the whole of Haldane: the daemon (serve), and the commands
-// around it (check, judge, power, run, version). One file per command; package daemon
-// puts the parts together.
+// around it (check, judge, power, backtest, run, drill, version). One file per command;
+// package daemon puts the parts together.
+//
+// # The JSON of haldane backtest
+//
+// With --format json it prints one daemon.BacktestReport, whose fields say what they
+// are; fields are added, never renamed. In short, one run of three that failed:
+//
+//	{"plan": "checkout", "judge": "sequential", "aa": false, "version": "2.0.1", "baseline_version": "1.9.4",
+//	 "method": {"name": "versions", "text": "2.0.1 against 1.9.4"},
+//	 "from": "..", "to": "..", "every": "30m", "duration": "30m", "delay": "30s", "planned": 3, "complete": true, "notes": [],
+//	 "windows": [
+//	   {"start": "..", "end": "..", "class": "judged", "outcome": "fail", "decided_at": "..", "decided_after": "8m36s",
+//	    "score": 50, "reason": "errors is ..", "looks": 17, "findings": [ as in the API ]}, ..],
+//	 "totals": {"judged": 2, "no_data": 1, "trouble": 0, "outcomes": {"pass": 1, "marginal": 0, "fail": 1, "inconclusive": 0},
+//	   "failed_share": {"share": 0.5, "low": 0.013, "high": 0.987}, "looks": 77,
+//	   "median_decision": "8m36s", "median_failure": "8m36s", "blamed": [{"metric": "errors", "windows": 1}]}}
+//
+// Windows of class no_data had nothing to judge, those of class trouble could not be
+// read; neither is counted.
+//
+// # The JSON of haldane drill
+//
+// With --format json it prints one drillReport at the end: the plan, the drill's run, ok
+// when every step was done (without --for-real: could have been), and the steps with their
+// state, their seconds and what was said. Fields are added, never renamed.
 package main
 
 import (
@@ -51,12 +75,14 @@ type exit int
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the daemon."`
-	Check   checkCommand   `cmd:"" help:"Check a config file."`
-	Judge   judgeCommand   `cmd:"" help:"Judge series from JSON lines, offline."`
-	Power   powerCommand   `cmd:"" help:"Say how long a run must be to see a change."`
-	Run     runCommand     `cmd:"" help:"Start a run at a daemon, and wait for its outcome."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" help:"Run the daemon."`
+	Check    checkCommand    `cmd:"" help:"Check a config file."`
+	Judge    judgeCommand    `cmd:"" help:"Judge series from JSON lines, offline."`
+	Power    powerCommand    `cmd:"" help:"Say how long a run must be to see a change."`
+	Backtest backtestCommand `cmd:"" help:"Play a plan over the past: what would it have said?"`
+	Run      runCommand      `cmd:"" help:"Start a run at a daemon, and wait for its outcome."`
+	Drill    drillCommand    `cmd:"" help:"Do what follows a bad verdict, on one that is made up: does the rollback work?"`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // run is the program without its process: it returns the exit status.

@@ -30,6 +30,10 @@ func TestScripts(t *testing.T) {
 			prom := httptest.NewServer(http.HandlerFunc(fivePerCent))
 			env.Defer(prom.Close)
 			env.Setenv("PROM", prom.URL)
+			tool := newDrillTool()
+			env.Defer(tool.Close)
+			env.Setenv("TOOL", tool.URL)
+			env.Values[drillToolKey] = tool
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				return err
@@ -41,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status,
 			"ready":  ready,
+			"sent":   sent,
 		},
 	})
 }

@@ -17,6 +17,7 @@ type Deps struct {
 	Reader   analysis.Reader
 	Samples  analysis.SampleReader // for pictures; nil: there are none
 	Writer   analysis.Writer
+	Driller  analysis.Driller // nil: no drills
 	Plans    analysis.Plans
 	Prober   analysis.Prober
 	Reloader analysis.Reloader
@@ -30,6 +31,8 @@ type Deps struct {
 	MetricsAuth bool
 	// Hosts are further names under which the daemon may be addressed.
 	Hosts []string
+	// Interactions returns what answers to the buttons in an action's messages, or nil.
+	Interactions func(action string) http.Handler
 }
 
 // maxBody is far above any request that makes sense.
@@ -50,6 +53,9 @@ func New(d Deps) http.Handler {
 		s.charts(a)
 	}
 	s.plans(a)
+	if d.Driller != nil {
+		s.drill(a)
+	}
 	s.holds(a)
 	s.services(a)
 	s.reload(a)
@@ -57,12 +63,12 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
-	return s.gate(mux)
+	return s.interactions(s.gate(mux))
 }
 
 // Paths lists the roots that New answers, for the daemon's mux.
 func Paths() []string {
-	return []string{"/api/", "/-/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/schemas/"}
+	return []string{"/api/", "/-/", "/healthz", "/readyz", "/metrics", "/slack/", "/openapi.json", "/openapi.yaml", "/schemas/"}
 }
 
 func (s *server) config() huma.Config {

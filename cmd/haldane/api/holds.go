@@ -20,6 +20,7 @@ type holdsReply struct {
 
 type holdRequest struct {
 	Body struct {
+		Kind        string     `json:"kind,omitempty" enum:"manual,silence" default:"manual" doc:"manual: rollbacks wait; silence: messages are kept back, rollbacks go on."`
 		Service     string     `json:"service,omitempty" maxLength:"200" doc:"Only this service; default: all."`
 		Environment string     `json:"environment,omitempty" maxLength:"200" doc:"Only this environment; default: all."`
 		Reason      string     `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; alerts show it."`
@@ -38,11 +39,11 @@ func (s *server) holds(a huma.API) {
 			out.Body.Holds = append([]analysis.Hold{}, hs...)
 			return out, nil
 		})
-	op := operation(http.MethodPost, "/api/v1/holds", "engage-hold", "Make rollbacks wait", RoleOperate, http.StatusUnprocessableEntity)
+	op := operation(http.MethodPost, "/api/v1/holds", "engage-hold", "Make rollbacks wait, or keep messages back", RoleOperate, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusCreated
 	huma.Register(a, op, func(ctx context.Context, in *holdRequest) (*holdReply, error) {
 		h, err := s.Writer.Hold(ctx, analysis.Hold{
-			Service: in.Body.Service, Environment: in.Body.Environment, Reason: in.Body.Reason, Until: in.Body.Until, By: from(ctx).cause(),
+			Kind: analysis.HoldKind(in.Body.Kind), Service: in.Body.Service, Environment: in.Body.Environment, Reason: in.Body.Reason, Until: in.Body.Until, By: from(ctx).cause(),
 		})
 		if err != nil {
 			return nil, s.problem(ctx, err)

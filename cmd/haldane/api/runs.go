@@ -76,6 +76,8 @@ func (s *server) runs(a huma.API) {
 		RoleOperate, http.StatusNotFound, http.StatusConflict), s.approve)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/keep", "keep-release", "Keep the release whose rollback awaits approval",
 		RoleOperate, http.StatusNotFound, http.StatusConflict), s.keep)
+	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/acknowledge", "acknowledge-run", "Say that you look after a run: its conversations hear it",
+		RoleStart, http.StatusNotFound), s.acknowledge)
 	listOf(s, a, "looks", "List a run's looks", s.Reader.Looks, wrapLooks)
 	listOf(s, a, "events", "List what happened to a run", s.Reader.Events, wrapEvents)
 	listOf(s, a, "deliveries", "List what was sent because of a run", s.Reader.Deliveries, wrapDeliveries)
@@ -156,6 +158,10 @@ func (s *server) approve(ctx context.Context, in *runID) (*runReply, error) {
 
 func (s *server) keep(ctx context.Context, in *runID) (*runReply, error) {
 	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Refuse(ctx, in.ID, from(ctx).cause()) })
+}
+
+func (s *server) acknowledge(ctx context.Context, in *runID) (*runReply, error) {
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Acknowledge(ctx, in.ID, from(ctx).cause()) })
 }
 
 func (s *server) change(ctx context.Context, id string, do func() (analysis.Run, error)) (*runReply, error) {

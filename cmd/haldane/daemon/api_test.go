@@ -242,7 +242,7 @@ func TestOpenAPIDescribesEveryCall(t *testing.T) {
 		"/api/v1/runs/{id}/deliveries": "get", "/api/v1/runs/{id}/cancel": "post", "/api/v1/runs/{id}/rollback": "post",
 		"/api/v1/plans": "get", "/api/v1/plans/{name}": "get", "/api/v1/services/{service}/rollback": "post",
 		"/api/v1/runs/{id}/samples": "post", "/api/v1/runs/{id}/approve": "post", "/api/v1/runs/{id}/keep": "post",
-		"/api/v1/runs/{id}/feedback": "post", "/api/v1/quality": "get",
+		"/api/v1/runs/{id}/feedback": "post", "/api/v1/runs/{id}/acknowledge": "post", "/api/v1/quality": "get",
 		"/api/v1/runs/{id}/chart.svg": "get", "/api/v1/runs/{id}/chart.png": "get",
 		"/api/v1/holds": "post", "/api/v1/holds/{id}": "delete", "/-/reload": "post",
 	} {

@@ -57,6 +57,7 @@ type Daemon struct {
 	listener  net.Listener
 	server    *http.Server
 	polling   context.CancelFunc
+	listening sync.WaitGroup // actions whose buttons people press
 	done      sync.WaitGroup
 }
 
@@ -158,9 +159,10 @@ func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
 func (d *Daemon) serve() {
 	mux := http.NewServeMux()
 	machines := api.New(api.Deps{
-		Reader: d.engine, Samples: d.engine, Writer: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
+		Reader: d.engine, Samples: d.engine, Writer: d.engine, Driller: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
 		Metrics: promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}), Log: d.log, Version: d.opts.Version,
 		Tokens: d.currentTokens, MetricsAuth: d.opts.Settings.MetricsAuth, Hosts: d.hosts(),
+		Interactions: d.interactions,
 	})
 	for _, path := range api.Paths() {
 		mux.Handle(path, machines)
@@ -196,6 +198,7 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	if err != nil {
 		_ = d.server.Close()
 	}
+	d.stopListening(ctx)
 	err = errors.Join(err, d.engine.Stop(ctx))
 	d.done.Wait()
 	err = errors.Join(err, d.close())
@@ -206,12 +209,13 @@ func (d *Daemon) Stop(ctx context.Context) error {
 // close lets go of what Start took.
 func (d *Daemon) close() error {
 	var errs []error
+	stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	d.stopListening(stop)
 	if d.listener != nil && d.server == nil {
 		errs = append(errs, d.listener.Close())
 	}
 	if d.engine != nil && d.server == nil {
-		stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
 		errs = append(errs, d.engine.Stop(stop))
 	}
 	if d.store != nil {

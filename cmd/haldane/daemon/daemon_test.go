@@ -25,6 +25,8 @@ func anySecret(name string) (string, bool) {
 		return "https://hooks.slack.com/services/T0/B0/x", true
 	case strings.Contains(name, "HOOK"):
 		return "whsec_c2VjcmV0LW9mLXRoZS1ob29rLTEyMzQ1Njc4OTA=", true
+	case strings.Contains(name, "PAGERDUTY"):
+		return "0123456789abcdef0123456789abcdef", true
 	case strings.Contains(name, "SLACK"):
 		return "xoxb-1-2-3", true
 	}

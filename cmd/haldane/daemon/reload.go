@@ -84,7 +84,8 @@ func (d *Daemon) replace(ctx context.Context, c *config.Config) error {
 }
 
 // adopt remembers the config in force. What the one before it had opened may be in
-// use for a little longer; its idle connections go by themselves.
+// use for a little longer; its idle connections go by themselves, and what listened ends
+// after what it has at hand.
 func (d *Daemon) adopt(c *config.Config, parts *opened) {
 	for _, w := range c.Warnings {
 		d.log.Warn("config: " + w.String())
@@ -92,7 +93,10 @@ func (d *Daemon) adopt(c *config.Config, parts *opened) {
 	tokens := apiTokens(c)
 	d.config.Store(c)
 	d.tokens.Store(&tokens)
-	d.opened.Store(parts)
+	d.hear(parts)
+	if old := d.opened.Swap(parts); old != nil {
+		old.hush()
+	}
 }
 
 // watch reads the config again whenever its files have changed.

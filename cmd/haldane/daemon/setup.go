@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/url"
@@ -29,6 +30,7 @@ func Judges() []analysis.JudgeName {
 type opened struct {
 	sources map[string]engine.Source
 	actions map[string]engine.Action
+	hush    context.CancelFunc // ends what listens
 }
 
 // close lets go of connections of those that hold any.
@@ -47,7 +49,7 @@ func (o *opened) close() {
 
 // open makes everything that a config names. Nothing is reached out to.
 func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
-	o := &opened{sources: map[string]engine.Source{}, actions: map[string]engine.Action{}}
+	o := &opened{sources: map[string]engine.Source{}, actions: map[string]engine.Action{}, hush: func() {}}
 	env := config.Env{Log: d.log, Version: d.opts.Version, Egress: c.Egress, Shared: &d.shared}
 	for _, s := range c.Sources {
 		env.Name = s.Name
@@ -67,6 +69,7 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 		}
 		o.actions[a.Name] = engine.Action{
 			Action: act, ChangesWorld: a.Settings.ChangesWorld(), Threads: a.Settings.Threads(), FollowFor: followFor(a.Settings),
+			MaxPerMinute: a.Settings.Common().Limit(),
 		}
 	}
 	m := c.Guards.ManyServices
