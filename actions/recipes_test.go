@@ -95,8 +95,10 @@ func recipes() map[string]recipe {
 			body:   `{"parameters": {"service": "checkout", "version": "1.4.1", "delivery": "{id}"}}`,
 			polled: "/applications/checkout/executions/search?triggerTypes=webhook&eventId=c1e1",
 			steps: []step{
-				{`[]`, "still going", ""}, {`[{"name": "rollback", "status": "RUNNING"}]`, "rollback RUNNING", ""},
-				{`[{"name": "rollback", "status": "TERMINAL"}]`, "rollback TERMINAL", "failed"}, {`[{"name": "rollback", "status": "SUCCEEDED"}]`, "done", "done"},
+				{`[]`, "still going", ""},
+				{`[{"name": "rollback", "status": "RUNNING"}]`, "rollback RUNNING", ""},
+				{`[{"name": "rollback", "status": "TERMINAL"}]`, "rollback TERMINAL", "failed"},
+				{`[{"name": "rollback", "status": "SUCCEEDED"}]`, "done", "done"},
 			},
 		},
 		"flux.yaml": {

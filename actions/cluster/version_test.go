@@ -64,7 +64,9 @@ func TestPick(t *testing.T) {
 		version, several, want string
 		kind                   analysis.Kind
 	}{
-		{"1.0", "refuse", "one", ""}, {"1.1", "refuse", "three, two", analysis.Conflict}, {"1.1", "newest", "three", ""},
+		{"1.0", "refuse", "one", ""},
+		{"1.1", "refuse", "three, two", analysis.Conflict},
+		{"1.1", "newest", "three", ""},
 		{"1.2", "newest", "none of its 3 revisions", analysis.NotFound},
 	} {
 		r, err := (Finder{s: Finding{Find: "image", Container: "a", Several: c.several}}).Pick("who", c.version, revisions)
@@ -129,7 +131,8 @@ func TestMoved(t *testing.T) {
 		body   string
 		kind   analysis.Kind
 	}{
-		{409, "", analysis.Unavailable}, {422, `{"message": "the server rejected our request due to an error in our request"}`, analysis.Unavailable},
+		{409, "", analysis.Unavailable},
+		{422, `{"message": "the server rejected our request due to an error in our request"}`, analysis.Unavailable},
 		{422, `{"message": "Deployment.apps \"a\" is invalid: spec.template: Invalid value"}`, analysis.Invalid},
 		{400, "test", analysis.Invalid},
 	} {

@@ -95,8 +95,10 @@ func TestRollbackThatFailsAfterAllPages(t *testing.T) {
 			}
 			return analysis.Receipt{}, analysis.Errorf(analysis.Conflict, "undo: job 7 failed: out of quota")
 		}, "undo: job 7 failed: out of quota"},
-		"never done": {func(int) (analysis.Receipt, error) { return analysis.Receipt{Text: "2 of 5 pods"}, nil },
-			"accepted, but not known to be done after 15m; the last that was heard: 2 of 5 pods"},
+		"never done": {
+			func(int) (analysis.Receipt, error) { return analysis.Receipt{Text: "2 of 5 pods"}, nil },
+			"accepted, but not known to be done after 15m; the last that was heard: 2 of 5 pods",
+		},
 		"never heard": {func(int) (analysis.Receipt, error) {
 			return analysis.Receipt{}, analysis.Errorf(analysis.Unavailable, "undo: connection refused")
 		}, "accepted, but not known to be done after 15m; the last that was heard: undo: connection refused"},

@@ -51,12 +51,18 @@ func TestRollbackIsVerified(t *testing.T) {
 		says  string
 		pages string
 	}{
-		"traffic is gone": {func(time.Time) float64 { return analysis.Missing() }, analysis.VerificationRecovered,
-			analysis.EventRollbackVerified, "recovered: errors: no traffic of the canary since 00:", ""},
-		"well again": {func(time.Time) float64 { return 0.12 }, analysis.VerificationRecovered,
-			analysis.EventRollbackVerified, "recovered: errors 0.12 against 0.10", ""},
-		"still bad": {func(time.Time) float64 { return 0.9 }, analysis.VerificationNotRecovered,
-			analysis.EventRollbackNotRecovered, "not recovered: errors 0.9 against 0.10", "rollback.not_recovered"},
+		"traffic is gone": {
+			func(time.Time) float64 { return analysis.Missing() }, analysis.VerificationRecovered,
+			analysis.EventRollbackVerified, "recovered: errors: no traffic of the canary since 00:", "",
+		},
+		"well again": {
+			func(time.Time) float64 { return 0.12 }, analysis.VerificationRecovered,
+			analysis.EventRollbackVerified, "recovered: errors 0.12 against 0.10", "",
+		},
+		"still bad": {
+			func(time.Time) float64 { return 0.9 }, analysis.VerificationNotRecovered,
+			analysis.EventRollbackNotRecovered, "not recovered: errors 0.9 against 0.10", "rollback.not_recovered",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {

@@ -52,13 +52,14 @@ func TestReadme(t *testing.T) {
 	place := strings.NewReplacer("http://prometheus:9090", prom.URL, "127.0.0.1:8080", listen)
 
 	configs := readmeBlocks(t, "yaml")
-	if len(configs) != 1 {
+	if len(configs) != 2 {
 		t.Fatalf("%d configs", len(configs))
 	}
 	r := &reader{T: t, dir: t.TempDir(), url: "http://" + listen}
 	if err := os.WriteFile(filepath.Join(r.dir, "haldane.yaml"), []byte(place.Replace(configs[0])), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	r.checks(withSteps(t, configs[0], configs[1]))
 	var did []string
 	for _, block := range readmeBlocks(t, "sh") {
 		for line := range strings.Lines(block) {
@@ -151,4 +152,27 @@ func (r *reader) startsRun(line string) {
 	}
 	_ = c.Process.Kill()
 	_ = c.Wait()
+}
+
+// withSteps puts the part of a plan that the README shows into its whole config.
+func withSteps(t *testing.T, whole, part string) string {
+	t.Helper()
+	const instead = "    on_fail: [undo, oncall]\n"
+	if !strings.Contains(whole, instead) {
+		t.Fatalf("the config has no %q", instead)
+	}
+	indented := "    " + strings.ReplaceAll(strings.TrimSpace(part), "\n", "\n    ") + "\n"
+	whole = strings.Replace(whole, instead, indented, 1)
+	return strings.Replace(whole, "actions:\n", "actions:\n  kill-flag: {type: webhook, url: \"http://flags.example.com/off\"}\n", 1)
+}
+
+// checks wants haldane check to find nothing wrong with a config.
+func (r *reader) checks(text string) {
+	r.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, "steps.yaml"), []byte(text), 0o600); err != nil {
+		r.Fatal(err)
+	}
+	c := r.command(r.Context(), "haldane check steps.yaml")
+	c.Env = append(c.Env, "HOOK_SECRET=whsec_Zm9yIHRlc3RzIG9ubHksIDMyIGJ5dGVzIGxvbmchIQ==", "SLACK_BOT_TOKEN=xoxb-1-2-test")
+	r.must(c, r.dir)
 }

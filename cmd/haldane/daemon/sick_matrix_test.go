@@ -165,8 +165,10 @@ var vendors = map[string]struct {
 				}
 				values, series = append(values, row), append(series, map[string]any{"group_tags": []string{}, "query_index": i})
 			}
-			_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"type": "timeseries_response",
-				"attributes": map[string]any{"times": times, "values": values, "series": series}}})
+			_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{
+				"type":       "timeseries_response",
+				"attributes": map[string]any{"times": times, "values": values, "series": series},
+			}})
 		},
 	},
 	"graphite": {
@@ -259,7 +261,9 @@ func TestSickSourcesNeverRollBack(t *testing.T) {
 		sick := want[name]
 		over := ended
 		if sick.waits {
-			over = func(r analysis.Run) bool { return strings.Contains(r.Reason, "limit") || strings.Contains(r.Reason, "slow down") }
+			over = func(r analysis.Run) bool {
+				return strings.Contains(r.Reason, "limit") || strings.Contains(r.Reason, "slow down")
+			}
 		}
 		run, outcome := w.until(ids[name], "over", over), "(waits)"
 		if run.Outcome != nil {
