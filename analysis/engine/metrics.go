@@ -157,7 +157,7 @@ func (m *metrics) attempted(d analysis.Delivery, took time.Duration, _ error) {
 
 func (m *metrics) delivered(d *analysis.Delivery) {
 	m.deliveries.WithLabelValues(d.Action, string(d.State)).Inc()
-	if d.State == analysis.DeliveryDone && d.EndedAt != nil {
+	if d.State == analysis.DeliveryDone && d.EndedAt != nil && d.EventType != analysis.EventMessagesDigest {
 		m.deliveryLatency.Observe(d.EndedAt.Sub(d.CreatedAt).Seconds())
 	}
 }

@@ -19,11 +19,11 @@ func (a *action) messages() map[analysis.EventType]int {
 	return n
 }
 
-// TestManyFailuresAreOneMessage: when hundreds of services fail in the same minute, their
-// rollbacks are held, and the person on call hears of it a few times, not hundreds.
+// TestManyFailuresAreOneMessage: when dozens of services fail in the same minute, their
+// rollbacks are held, and the person on call hears of it a few times, not dozens.
 func TestManyFailuresAreOneMessage(t *testing.T) {
 	inWorld(t, func(w *world) {
-		const services = 200
+		const services = 60
 		w.setup.Guards.ManyServices = engine.ManyServices{Services: 5, Within: time.Minute, HoldFor: 30 * time.Minute}
 		w.setup.Actions["chat"] = engine.Action{Action: w.chat, Threads: true, MaxPerMinute: 30}
 		w.sick(time.Time{})

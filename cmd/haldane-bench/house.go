@@ -160,20 +160,24 @@ func (h *house) wait(ctx context.Context, progress func(open, all int)) ([]analy
 	}
 }
 
-// counter adds up a counter of /metrics over all label values but those given, as name
-// and value.
-func (h *house) counter(ctx context.Context, name string, labels ...string) (float64, error) {
+// metrics reads /metrics.
+func (h *house) metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.d.URL()+"/metrics", nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(resp.Body)
+	return parser.TextToMetricFamilies(resp.Body)
+}
+
+// counter adds up a counter over all label values but those given, as name and value.
+func (h *house) counter(ctx context.Context, name string, labels ...string) (float64, error) {
+	families, err := h.metrics(ctx)
 	if err != nil || families[name] == nil {
 		return 0, err
 	}
