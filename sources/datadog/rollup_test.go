@@ -2,7 +2,9 @@ package datadog
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,11 +140,11 @@ func TestRollup(t *testing.T) {
 	})
 }
 
-// TestRollupThatIsNone: the query says 5 minutes and the answer has other times, so it
+// TestRollupThatIsNone: the query says 3 minutes and the answer has other times, so it
 // is taken at its word.
 func TestRollupThatIsNone(t *testing.T) {
 	s := over(t, settings(apiV2), always(200, body(apiV2, 0, answered{values: values("1", "2", "3")})))
-	got, err := s.Fetch(t.Context(), minutes(3, "avg:cpu{*}.rollup(avg, 300)"))
+	got, err := s.Fetch(t.Context(), minutes(3, "avg:cpu{*}.rollup(avg, 180)"))
 	wants(t, got, err, "[1,2,3]")
 	if err == nil && got[0].Rollup != 0 {
 		t.Errorf("roll-up %s", got[0].Rollup)
@@ -157,4 +159,19 @@ func TestBucketsTooShort(t *testing.T) {
 	if analysis.KindOf(err) != analysis.Invalid || !containsAll(err.Error(), "buckets of 20s", "step of 1m", ".rollup(avg, 60)") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// TestRollupLongerThanTheWindow: looks ask for a step at a time, so a longer bucket would
+// never lie inside. That is said, and not taken for silence.
+func TestRollupLongerThanTheWindow(t *testing.T) {
+	eachAPI(t, func(t *testing.T, api string) {
+		s := over(t, settings(api), func(*http.Request) (*http.Response, error) {
+			t.Error("the server was asked")
+			return says(500, ""), nil
+		})
+		_, err := s.Fetch(t.Context(), minutes(1, "avg:cpu{*}.rollup(avg, 300)"))
+		if analysis.KindOf(err) != analysis.Invalid || !strings.Contains(err.Error(), "rolls up over 5m, longer than the 1m that are asked for (try: a step of 5m in the plan") {
+			t.Errorf("error %v", err)
+		}
+	})
 }

@@ -141,6 +141,11 @@ func (s *Source) item(q analysis.Query) *item {
 	if it.form, wrong = parse(q.Text, q.Step); wrong == nil && s.api == (v1{}) {
 		wrong = onlyMetrics(it.form)
 	}
+	if long := it.form.rollup; wrong == nil && long > q.Window.End.Sub(q.Window.Start) {
+		// No bucket would ever lie inside: what looks like silence is the query's own doing.
+		wrong = analysis.Errorf(analysis.Invalid, "the query rolls up over %s, longer than the %s that are asked for", analysis.Duration(long), analysis.Duration(q.Window.End.Sub(q.Window.Start))).
+			WithHint("a step of %s in the plan, or a roll-up of %s at most", analysis.Duration(long), analysis.Duration(q.Step))
+	}
 	if wrong != nil {
 		it.err = s.named(wrong)
 	}

@@ -24,7 +24,7 @@ const (
 	// maxElements bounds the lists and maps that an expression makes while it runs.
 	maxElements = 10_000_000
 	// maxRounds bounds how often the insides of map(), filter() and the like run. It
-	// takes about a tenth of a second.
+	// takes about a third of a second.
 	maxRounds = 3_000_000
 )
 
