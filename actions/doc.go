@@ -40,7 +40,9 @@
 //	flagsmith     POST .../update-flag-v1/         -                           change requests are on      off: left alone              read again
 //	splitfme      PUT .../kill                     -                           -                           killed: left alone           read again
 //
-// For the long tail of deploy tools there are recipes over webhook in deploy/recipes.
+// For the long tail of deploy tools, and of channels that tell people (Telegram, ntfy,
+// Mattermost, Google Chat, Opsgenie, Matrix), there are recipes over webhook in
+// deploy/recipes.
 //
 // These tell people, or their tools. Each is also told how a rollback goes on.
 //
@@ -77,7 +79,8 @@
 //   - the action: Perform, and Check for `check --online`. HTTP goes through
 //     Env.Egress.Client, statuses through config.Refused, trouble on the way through
 //     config.Unreachable, texts from outside through a config.Redactor. What people
-//     read comes from config.Compose, and is escaped for the channel.
+//     read comes from the Composer of ActionCommon, which knows the config's own words,
+//     and is escaped for the channel.
 //     A vendor's API is spoken with through actions/web, a cluster's through
 //     actions/cluster: both know the rules above. What goes on after it was accepted is
 //     followed: Follow, and FollowFor in the settings.

@@ -56,10 +56,16 @@ func Compose(e analysis.Event) Message {
 	}
 	m.Facts = w.facts(m.Severity)
 	m.Links = w.links()
-	if n.Run != nil && n.Run.Drill {
-		m.Title = "DRILL: " + m.Title
-	}
+	m.Title = marked(e, m.Title)
 	return m
+}
+
+// marked puts the mark of drills before a title of their messages.
+func marked(e analysis.Event, title string) string {
+	if e.Notice != nil && e.Notice.Run != nil && e.Notice.Run.Drill {
+		return "DRILL: " + title
+	}
+	return title
 }
 
 // Text returns the whole message as plain text: for logs, for mail, and for

@@ -9,8 +9,9 @@ import (
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// MessageData is what the templates of webhooks and messages see. A template is
-// Go's text/template; a key that does not exist is an error.
+// MessageData is what the templates of webhooks and messages see: bodies, URLs and
+// headers, names in settings, and the texts that replace Haldane's own words (Texts). A
+// template is Go's text/template; a key that does not exist is an error.
 //
 //	.Type        run.failed, rollback.verified, ...: as in the webhook's body
 //	.DeliveryID  the same at every repeat
@@ -19,7 +20,8 @@ import (
 //	             .Run.Links.x .Run.Outcome .Run.Score .Run.URL and the rest of the
 //	             API's run; of a rollback without a run: what is known of it
 //	.Rollback    .Rollback.From .Rollback.To; nothing (an error to use) when the
-//	             event is about no rollback: {{with .Rollback}}...{{end}}
+//	             event orders no rollback: {{with .Rollback}}...{{end}}; how one goes
+//	             on is in .Run.Rollback.State .Run.Rollback.To .Run.Rollback.Reason
 //	.Reason      one sentence
 //	.Findings    a list of .Metric .Class .Bad .Reason ...
 //	.Runbook     the plan's runbook
@@ -39,7 +41,8 @@ import (
 //	default       {{default "none" .Run.ReleaseID}}
 //
 // Every value is escaped for where it lands, without being asked: see
-// ParseURLTemplate, ParseHeaderTemplate and ParseBodyTemplate.
+// ParseURLTemplate, ParseHeaderTemplate and ParseBodyTemplate. Texts are plain: the
+// channel escapes them.
 type MessageData struct {
 	Type       analysis.EventType
 	DeliveryID string

@@ -30,7 +30,7 @@ func (t *MessageTemplate) plain(err error) *analysis.Error {
 		at, why = m[1], m[2]
 	}
 	e := analysis.Errorf(analysis.Invalid, "%s: %s", where, reword(why))
-	if !t.hidden {
+	if !t.hidden && !strings.HasPrefix(at, "_") { // an escaper of ours is no part of the template
 		detail := why
 		if at != "" {
 			detail = at + ": " + why
@@ -40,11 +40,14 @@ func (t *MessageTemplate) plain(err error) *analysis.Error {
 	return e.Because(err).WithHint("{{.Run.Version}}, {{.Rollback.To}}, {{.DeliveryID}}, ...: see the reference for what there is")
 }
 
+// notThere is said of what an event does not have.
+const notThere = "it uses something that this event does not have"
+
 // reword names the sort of an error of text/template.
 func reword(why string) string {
 	for _, s := range []struct{ part, words string }{
-		{"nil pointer evaluating", "it uses something that this event does not have"},
-		{"nil data", "it uses something that this event does not have"},
+		{"nil pointer evaluating", notThere},
+		{"nil data", notThere},
 		{"map has no entry for key", "it uses a key that does not exist"},
 		{"can't evaluate field", "it uses a field that does not exist"},
 		{"is not a field of struct type", "it uses a field that does not exist"},

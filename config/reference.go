@@ -69,6 +69,11 @@ func Undocumented(t Types) ([]string, error) {
 	for _, a := range t.Actions {
 		typeKeys(reflect.TypeOf(a.New()), "actions."+a.Name, want)
 	}
+	maps.DeleteFunc(want, func(key string, _ bool) bool {
+		// The same for all actions, and explained once.
+		action, texts, ok := strings.Cut(strings.TrimPrefix(key, "actions."), ".texts")
+		return ok && !strings.Contains(action, ".") && (action != "slack" || texts != "")
+	})
 	for key := range explained {
 		delete(want, key)
 	}

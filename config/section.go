@@ -72,7 +72,8 @@ type ActionCommon struct {
 	Type    string            `yaml:"type" doc:"which kind of action this is"`
 	Timeout analysis.Duration `yaml:"timeout" doc:"of one request"`
 	// MaxPerMinute is nil when it is not said.
-	MaxPerMinute *int `yaml:"max_per_minute" doc:"messages a minute at most, the rest is told in one digest; 0: no limit; default: 30 for actions that tell people in their own words, none for webhooks" jsonschema:"minimum=0"`
+	MaxPerMinute *int  `yaml:"max_per_minute" doc:"messages a minute at most, the rest is told in one digest; 0: no limit; default: 30 for actions that tell people in their own words, none for webhooks" jsonschema:"minimum=0"`
+	Texts        Texts `yaml:"texts" doc:"own words for messages, by type of event (any: every other): templates of title and text, of what tells people; webhooks have a body instead"`
 }
 
 // Limit is how many messages a minute the action may send; 0 is any number.

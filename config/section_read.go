@@ -47,7 +47,7 @@ func (l *loader) readSections(part sharedPart) {
 			continue
 		}
 		s := t.New()
-		l.section(part.doc, n, path, s, func() []Problem { return append(s.Check(), s.Common().check()...) })
+		l.section(part.doc, n, path, s, func() []Problem { return append(s.Check(), s.Common().check(s.ChangesWorld())...) })
 		l.actions[name] = s
 		l.config.Actions = append(l.config.Actions, Action{name, t.Name, s, part.doc.name, n.Line})
 	}
@@ -126,13 +126,22 @@ func (c *SourceCommon) check() []Problem {
 }
 
 // check finds what is wrong in what all actions share.
-func (c *ActionCommon) check() []Problem {
+func (c *ActionCommon) check(changesWorld bool) []Problem {
 	var found []Problem
 	if c.Timeout <= 0 {
 		found = append(found, Problem{"timeout", "must be more than 0", "10s"})
 	}
 	if c.MaxPerMinute != nil && *c.MaxPerMinute < 0 {
 		found = append(found, Problem{"max_per_minute", "must not be negative", "30, or 0 for no limit"})
+	}
+	switch {
+	case len(c.Texts) == 0:
+	case c.Type == "webhook":
+		found = append(found, Problem{"texts", "a webhook has a body instead", "body: ..."})
+	case changesWorld:
+		found = append(found, Problem{"texts", "it tells people nothing, it changes the world", "texts of an action that tells, such as slack"})
+	default:
+		found = append(found, c.Texts.check()...)
 	}
 	return found
 }

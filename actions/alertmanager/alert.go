@@ -151,6 +151,9 @@ func description(m config.Message) string {
 		}
 		lines = append(lines, "- "+config.Cut(f.Text(), maxText))
 	}
+	if s := m.TemplateTrouble(); s != "" {
+		lines = append(lines, config.Cut(s, maxText))
+	}
 	return strings.Join(lines, "\n")
 }
 

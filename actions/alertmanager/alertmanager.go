@@ -18,6 +18,7 @@ import (
 // Action raises alerts at all members of one Alertmanager.
 type Action struct {
 	name     string
+	words    *config.Composer
 	settings *Settings
 	parts    parts
 	log      *slog.Logger // nil: none
@@ -34,7 +35,7 @@ var (
 // alive, adds the one of this event if it raises one, and ends those that it ends.
 // While any is alive the receipt is not done: Follow goes on sending them.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	var raised *alert
 	if name := raises(d, m); name != "" {
 		one := a.raise(name, d, m)

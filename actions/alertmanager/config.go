@@ -160,7 +160,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := found.Err(env.Name); err != nil {
 		return nil, err
 	}
-	a := &Action{settings: s, parts: p, name: env.Name, log: env.Log}
+	a := &Action{words: s.Composer(env), settings: s, parts: p, name: env.Name, log: env.Log}
 	for _, u := range s.URLs {
 		// A config of its own: net/http writes to it when it is first used.
 		a.members = append(a.members, web.New(web.Options{

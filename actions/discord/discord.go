@@ -19,6 +19,7 @@ type Action struct {
 	settings *Settings
 	client   *web.Client
 	log      *slog.Logger // nil: none
+	words    *config.Composer
 }
 
 var (
@@ -32,7 +33,7 @@ const refHead = "message"
 // Perform implements analysis.Action. The first delivery of a run posts its message;
 // each later one edits it and, if people should know, posts the news.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	head := headOf(d.Earlier)
 	if head != "" {
 		// First the head: doing it twice changes nothing, so an error here can be

@@ -112,7 +112,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	}
 	secrets := []string{s.Password.Reveal(), "\x00" + s.Username + "\x00" + s.Password.Reveal()}
 	return &Action{
-		who: "email " + env.Name + " at " + s.Server, settings: s, parts: p, version: env.Version,
+		who: "email " + env.Name + " at " + s.Server, settings: s, words: s.Composer(env), parts: p, version: env.Version,
 		dial: dialer(env.Egress, s.Timeout.Std()), redact: config.NewRedactor(secrets...),
 	}, nil
 }

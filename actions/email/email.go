@@ -13,6 +13,7 @@ import (
 // Action sends mails through one server.
 type Action struct {
 	who      string // for errors
+	words    *config.Composer
 	settings *Settings
 	parts    parts
 	version  string
@@ -33,7 +34,7 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 // send sends the mail of a delivery, with a picture in it if there is one. Once the
 // server has taken it, nothing that comes then makes it undone.
 func (a *Action) send(ctx context.Context, d analysis.Delivery, picture []byte) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	t := a.threadOf(d, m)
 	letter, err := a.write(d, m, t, picture)
 	if err != nil {

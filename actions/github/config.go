@@ -129,7 +129,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": apiVersion},
 		Adjust: limited,
 	})
-	return &Action{settings: s, parts: p, client: client}, nil
+	return &Action{words: s.Composer(env), settings: s, parts: p, client: client}, nil
 }
 
 // limited recognises the rate limits that GitHub answers with 403.

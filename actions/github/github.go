@@ -18,6 +18,7 @@ const runRef = "run"
 // Action speaks with GitHub.
 type Action struct {
 	settings *Settings
+	words    *config.Composer
 	parts    parts
 	client   *web.Client
 }

@@ -50,7 +50,7 @@ func (a *Action) tell(ctx context.Context, d analysis.Delivery) (analysis.Receip
 	if err != nil {
 		return analysis.Receipt{}, err
 	}
-	description := []rune(config.Compose(d.Event).Title)
+	description := []rune(a.words.Compose(d).Title)
 	body, err := json.Marshal(struct {
 		State        string `json:"state"`
 		Description  string `json:"description"`

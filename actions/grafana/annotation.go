@@ -93,6 +93,9 @@ func text(m config.Message) string {
 		}
 		lines = append(lines, "- "+escape(f.Metric+": "+f.What))
 	}
+	if s := m.TemplateTrouble(); s != "" {
+		lines = append(lines, escape(s))
+	}
 	for _, l := range m.Links {
 		if len(l.URL) <= maxHref && len(lines) < 20 {
 			lines = append(lines, `<a href="`+html.EscapeString(l.URL)+`">`+escape(l.Text)+`</a>`)

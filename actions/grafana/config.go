@@ -71,7 +71,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := found.Err(env.Name); err != nil {
 		return nil, err
 	}
-	return &Action{parts: p, client: web.New(web.Options{
+	return &Action{words: s.Composer(env), parts: p, client: web.New(web.Options{
 		Who: "grafana " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
 		Sign: func(h http.Header) ([]string, error) {
 			h.Set("Authorization", "Bearer "+s.Token.Reveal())

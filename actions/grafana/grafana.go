@@ -17,6 +17,7 @@ import (
 type Action struct {
 	parts  parts
 	client *web.Client
+	words  *config.Composer
 }
 
 var (
@@ -30,7 +31,7 @@ const refID = "annotation"
 // Perform implements analysis.Action. The first delivery of a run makes the
 // annotation; each later one makes it longer and says how the run stands.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	mark, err := a.draw(d, config.Compose(d.Event))
+	mark, err := a.draw(d, a.words.Compose(d))
 	if err != nil {
 		return analysis.Receipt{}, err
 	}

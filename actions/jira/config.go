@@ -89,7 +89,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := found.Err(env.Name); err != nil {
 		return nil, err
 	}
-	return &Action{settings: s, parts: p, client: web.New(web.Options{
+	return &Action{words: s.Composer(env), settings: s, parts: p, client: web.New(web.Options{
 		Who: "jira " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
 		Sign: func(h http.Header) ([]string, error) {
 			req := http.Request{Header: h}

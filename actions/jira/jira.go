@@ -17,6 +17,7 @@ type Action struct {
 	settings *Settings
 	parts    parts
 	client   *web.Client
+	words    *config.Composer
 }
 
 var (
@@ -30,7 +31,7 @@ const refIssue = "issue"
 // Perform implements analysis.Action. What needs no person before there is an issue is
 // not told: nobody wants an issue about a release that passed.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	r := analysis.Receipt{Text: "no issue is needed", Done: true}
 	issue := known(d.Earlier)
 	wanted := m.Urgent || m.Mood == config.MoodBad || m.Mood == config.MoodUnsure

@@ -82,7 +82,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := (&web.Names{Problems: s.Check()}).Err(env.Name); err != nil {
 		return nil, err
 	}
-	return &Action{settings: s, client: web.New(web.Options{
+	return &Action{words: s.Composer(env), settings: s, client: web.New(web.Options{
 		Who: "pagerduty " + env.Name, Base: s.base(), Timeout: s.Timeout.Std(), Env: env,
 		Sign: func(http.Header) ([]string, error) { return []string{s.RoutingKey.Reveal()}, nil }, // it stands in the body
 	})}, nil

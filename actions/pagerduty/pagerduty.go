@@ -17,6 +17,7 @@ import (
 type Action struct {
 	settings *Settings
 	client   *web.Client
+	words    *config.Composer
 }
 
 var (
@@ -27,7 +28,7 @@ var (
 // Perform implements analysis.Action. The receipt's refs say which alerts were
 // triggered or resolved, so that a later delivery of the run can resolve them.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	do, keys := decide(d, m)
 	r := analysis.Receipt{Refs: map[string]string{refWhat: string(do)}, Done: true}
 	if do == change {

@@ -20,6 +20,7 @@ import (
 type Action struct {
 	name     string
 	who      string // for errors
+	words    *config.Composer
 	settings *Settings
 	log      *slog.Logger
 	plain    *http.Client  // to check whether a webhook's host can be reached
@@ -41,7 +42,7 @@ var (
 
 func newAction(s *Settings, env config.Env) *Action {
 	a := &Action{
-		name: env.Name, who: "slack " + env.Name, settings: s, log: env.Log, plain: env.Egress.Client(s.Timeout.Std()),
+		name: env.Name, who: "slack " + env.Name, settings: s, words: s.Composer(env), log: env.Log, plain: env.Egress.Client(s.Timeout.Std()),
 		desk: sharedDesk(env.Shared), ids: map[string]string{},
 	}
 	if a.log == nil {
@@ -61,7 +62,7 @@ func newAction(s *Settings, env config.Env) *Action {
 // of a thread; each later one updates it, so that it shows how the run stands, and
 // replies with the news. The receipt's refs say where: channel, ts and thread.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	m := config.Compose(d.Event)
+	m := a.words.Compose(d)
 	if a.api == nil {
 		return a.postToWebhook(ctx, d, m)
 	}

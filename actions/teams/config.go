@@ -48,7 +48,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := (&web.Names{Problems: s.Check()}).Err(env.Name); err != nil {
 		return nil, err
 	}
-	return &Action{client: web.New(web.Options{
+	return &Action{words: s.Composer(env), client: web.New(web.Options{
 		Who: "teams " + env.Name, Base: s.WebhookURL.Reveal(), Timeout: s.Timeout.Std(), Env: env,
 		Sign: func(http.Header) ([]string, error) { return web.HookSecrets(s.WebhookURL), nil },
 	})}, nil

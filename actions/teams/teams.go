@@ -12,7 +12,10 @@ import (
 )
 
 // Action posts through one workflow.
-type Action struct{ client *web.Client }
+type Action struct {
+	client *web.Client
+	words  *config.Composer
+}
 
 var (
 	_ analysis.Action  = (*Action)(nil)
@@ -22,7 +25,7 @@ var (
 // Perform implements analysis.Action. The workflow answers 202 when it has begun; what
 // becomes of the card then stands in its run history.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	body, err := write(config.Compose(d.Event))
+	body, err := write(a.words.Compose(d))
 	if err != nil {
 		return analysis.Receipt{}, err
 	}
