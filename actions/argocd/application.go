@@ -75,12 +75,13 @@ func (a *application) autoSync() bool {
 	return automated.Enabled == nil || *automated.Enabled
 }
 
-// latest is the newest entry of the history: what was last synced.
-func (a *application) latest() (entry, bool) {
+// latest is the newest entry of the history: what was last synced; an empty one when
+// nothing was.
+func (a *application) latest() entry {
 	if len(a.Status.History) == 0 {
-		return entry{}, false
+		return entry{}
 	}
-	return slices.MaxFunc(a.Status.History, func(x, y entry) int { return cmp.Compare(x.ID, y.ID) }), true
+	return slices.MaxFunc(a.Status.History, func(x, y entry) int { return cmp.Compare(x.ID, y.ID) })
 }
 
 // versions are what an entry may be called.

@@ -56,7 +56,7 @@ func (a *Action) rollback(ctx context.Context, s *scene, id string) (analysis.Re
 	if err != nil {
 		return analysis.Receipt{}, err
 	}
-	latest, _ := app.latest()
+	latest := app.latest()
 	switch {
 	case app.Operation != nil && app.Operation.to(to):
 		return receipt("it is being synced to version %s already", s.to)

@@ -43,7 +43,7 @@ func (a *Action) syncing(ctx context.Context, s *scene) (text string, done bool,
 	case "Failed", "Error":
 		return "", false, s.refuse("the sync failed: %s", cmp.Or(short(state.Message), "no message"))
 	case "Succeeded":
-		if latest, _ := app.latest(); !a.settings.carries(latest, s.to) {
+		if latest := app.latest(); !a.settings.carries(latest, s.to) {
 			return "", false, s.refuse("what was synced last is not version %s: somebody synced another", s.to)
 		}
 	default:

@@ -2,7 +2,6 @@ package argorollouts
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -113,7 +112,7 @@ func (a *Action) undo(ctx context.Context, s *scene, id string) (analysis.Receip
 	}
 	patch, err := cluster.JSONPatch(s.path, id,
 		cluster.Op{Op: "test", Path: "/metadata/generation", Value: s.now.Metadata.Generation},
-		cluster.Op{Op: "replace", Path: "/spec/template", Value: json.RawMessage(template)},
+		cluster.Op{Op: "replace", Path: "/spec/template", Value: template},
 	)
 	if err != nil {
 		return analysis.Receipt{}, err

@@ -16,7 +16,7 @@ import (
 
 // Where the kubelet puts a pod's service account.
 const (
-	accountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // a path
+	accountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 	accountCA    = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 )
 

@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"time"
 
@@ -141,7 +140,7 @@ func (a *Action) patch(ctx context.Context, p place, now deployment, to cluster.
 	annotations[deliveryNote] = id
 	patch, err := cluster.JSONPatch(p.path, id,
 		cluster.Op{Op: "test", Path: "/metadata/generation", Value: now.Metadata.Generation},
-		cluster.Op{Op: "replace", Path: "/spec/template", Value: json.RawMessage(template)},
+		cluster.Op{Op: "replace", Path: "/spec/template", Value: template},
 		cluster.Op{Op: "add", Path: "/metadata/annotations", Value: annotations}, // add also replaces
 	)
 	if err != nil {

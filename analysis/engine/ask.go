@@ -68,9 +68,9 @@ func newAsker(name string, source analysis.Source, m *metrics, log *slog.Logger)
 // all others who asked the same: they are read only.
 func (a *asker) ask(ctx context.Context, qs []analysis.Query) []analysis.Answer {
 	answers := make([]analysis.Answer, len(qs))
-	open := make([]int, len(qs)) // those without an answer yet
-	for i := range open {
-		open[i] = i
+	open := make([]int, 0, len(qs)) // those without an answer yet
+	for i := range qs {
+		open = append(open, i)
 	}
 	for len(open) > 0 {
 		mine, theirs := a.claim(qs, open)

@@ -255,7 +255,7 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 		e.log.Info("delivery ended", "delivery", d.ID, "run", d.RunID, "action", d.Action, "state", d.State, "attempts", d.Attempts, "reason", d.Reason)
 	})
 	if d.State == analysis.DeliveryDone {
-		if err := e.endOlder(ctx, tx, s, d, now); err != nil {
+		if err := e.endOlder(ctx, tx, d, now); err != nil {
 			return err
 		}
 	}

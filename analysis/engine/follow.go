@@ -41,7 +41,7 @@ func (e *Engine) accepted(ctx context.Context, tx *store.Tx, s *Setup, d *analys
 			return err
 		}
 	}
-	if err := e.endOlder(ctx, tx, s, d, now); err != nil {
+	if err := e.endOlder(ctx, tx, d, now); err != nil {
 		return err
 	}
 	return e.wakeNext(ctx, tx, d)
@@ -105,7 +105,7 @@ func (e *Engine) lose(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.D
 
 // endOlder ends what is still followed of the same run and telling action: the newer
 // message took its place.
-func (e *Engine) endOlder(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.Delivery, now time.Time) error {
+func (e *Engine) endOlder(ctx context.Context, tx *store.Tx, d *analysis.Delivery, now time.Time) error {
 	if d.ChangesWorld || d.RunID == "" {
 		return nil
 	}

@@ -87,15 +87,15 @@ func (o *stormOptions) measure(ctx context.Context, h *house, r *stormReceiver, 
 	if err := h.start(ctx, plans); err != nil {
 		return err
 	}
-	runs, err := h.wait(ctx, s.following)
-	if err != nil {
+	if _, err := h.wait(ctx, s.following); err != nil {
 		return err
 	}
 	select { // the digest, and what is still on its way
 	case <-time.After(75 * time.Second):
 	case <-ctx.Done():
 	}
-	if runs, err = h.runs(ctx); err != nil {
+	runs, err := h.runs(ctx)
+	if err != nil {
 		return err
 	}
 	first, last := runs[0].FinishedAt, runs[0].FinishedAt
