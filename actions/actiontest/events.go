@@ -3,6 +3,7 @@ package actiontest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -89,4 +90,20 @@ func Done(t *testing.T, a analysis.Action, d analysis.Delivery) analysis.Receipt
 		t.Errorf("receipt %+v does not say when and what", r)
 	}
 	return r
+}
+
+// Evident gives a notice the samples that its verdict rests on, so that there is a picture
+// to draw.
+func Evident(n *analysis.Notice) {
+	pair := analysis.Pair{Metric: "errors", Start: n.Run.StartedAt, Step: time.Minute}
+	for i := range 9 {
+		pair.Canary.Values = append(pair.Canary.Values, float64(50+i))
+		pair.Baseline.Values = append(pair.Baseline.Values, float64(1+i%2))
+		pair.Canary.Totals = append(pair.Canary.Totals, 1000)
+		pair.Baseline.Totals = append(pair.Baseline.Totals, 1000)
+	}
+	n.Evidence = &analysis.Evidence{Pairs: []analysis.Pair{pair}, Plan: analysis.Plan{
+		Judge: analysis.JudgeSequential, Step: analysis.Duration(time.Minute), Baseline: analysis.Baseline{Kind: analysis.BaselineVersion},
+		Metrics: []analysis.Metric{{Name: "errors", Kind: analysis.Ratio, Direction: analysis.Increase}},
+	}}
 }

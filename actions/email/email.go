@@ -1,12 +1,14 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/mail"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/chart"
 	"github.com/haldane-dev/haldane/config"
 )
 
@@ -28,15 +30,9 @@ var (
 
 // Perform implements analysis.Action.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
-	return a.send(ctx, d, nil)
-}
-
-// send sends the mail of a delivery, with a picture in it if there is one. Once the
-// server has taken it, nothing that comes then makes it undone.
-func (a *Action) send(ctx context.Context, d analysis.Delivery, picture []byte) (analysis.Receipt, error) {
 	m := a.words.Compose(d)
 	t := a.threadOf(d, m)
-	letter, err := a.write(d, m, t, picture)
+	letter, err := a.write(d, m, t, picture(d.Event.Notice))
 	if err != nil {
 		return analysis.Receipt{}, err
 	}
@@ -80,4 +76,18 @@ func (a *Action) Check(ctx context.Context) error {
 	}
 	s.close()
 	return nil
+}
+
+// picture draws what a verdict rests on; nil when there is nothing to see. What is said in
+// words is what counts: a drawing that fails is left out.
+func picture(n *analysis.Notice) []byte {
+	ps := chart.OfNotice(n)
+	if len(ps) == 0 {
+		return nil
+	}
+	var png bytes.Buffer
+	if err := chart.Grid(&png, chart.PNG, ps); err != nil {
+		return nil
+	}
+	return png.Bytes()
 }

@@ -1,9 +1,6 @@
 package email
 
 import (
-	"bytes"
-	"image"
-	"image/png"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -105,14 +102,7 @@ func TestRealServer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var picture bytes.Buffer
-	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
-		t.Fatal(err)
-	}
-	first, err := start.send(t.Context(), actiontest.About(1, analysis.EventRunFailed, nil), picture.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := actiontest.Done(t, start, actiontest.About(1, analysis.EventRunFailed, actiontest.Evident))
 	second := actiontest.Done(t, full, actiontest.About(1, analysis.EventRollbackUpdated, actiontest.Rollback(analysis.RollbackDone), first))
 	actiontest.Done(t, start, actiontest.About(1, analysis.EventRollbackVerified, nil, first, second))
 	var got []letter

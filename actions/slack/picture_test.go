@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/haldane-dev/haldane/actions/actiontest"
 	"github.com/haldane-dev/haldane/actions/slack"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
@@ -21,18 +21,7 @@ import (
 // evident is a delivery of a verdict with the samples that it rests on.
 func evident(id string, event analysis.EventType, earlier ...analysis.Receipt) analysis.Delivery {
 	d := about(id, event, nil, earlier...)
-	n := d.Event.Notice
-	pair := analysis.Pair{Metric: "errors", Start: n.Run.StartedAt, Step: time.Minute}
-	for i := range 9 {
-		pair.Canary.Values = append(pair.Canary.Values, float64(50+i))
-		pair.Baseline.Values = append(pair.Baseline.Values, float64(1+i%2))
-		pair.Canary.Totals = append(pair.Canary.Totals, 1000)
-		pair.Baseline.Totals = append(pair.Baseline.Totals, 1000)
-	}
-	n.Evidence = &analysis.Evidence{Pairs: []analysis.Pair{pair}, Plan: analysis.Plan{
-		Judge: analysis.JudgeSequential, Step: analysis.Duration(time.Minute), Baseline: analysis.Baseline{Kind: analysis.BaselineVersion},
-		Metrics: []analysis.Metric{{Name: "errors", Kind: analysis.Ratio, Direction: analysis.Increase}},
-	}}
+	actiontest.Evident(d.Event.Notice)
 	return d
 }
 
