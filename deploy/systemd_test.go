@@ -31,8 +31,9 @@ func unitFile(t *testing.T) string {
 
 func TestSystemdUnderstandsTheUnit(t *testing.T) {
 	analyze, unit := program(t, "systemd-analyze", "systemd"), unitFile(t)
-	if out, err := exec.Command(analyze, "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("%v: %s", err, out)
+	out, err := exec.Command(analyze, "verify", unit).CombinedOutput()
+	if said := about(string(out), unit); err != nil || said != "" {
+		t.Errorf("%v: %s", err, said)
 	}
 	b, err := os.ReadFile(unit)
 	if err != nil {
@@ -45,6 +46,17 @@ func TestSystemdUnderstandsTheUnit(t *testing.T) {
 	if out, _ := exec.Command(analyze, "verify", unit).CombinedOutput(); !strings.Contains(string(out), "ProtectSystems") {
 		t.Errorf("a misspelt key was taken: %s", out)
 	}
+}
+
+// about leaves out what is said of other units, which are there or not.
+func about(out, unit string) string {
+	var own []string
+	for line := range strings.Lines(out) {
+		if !strings.Contains(line, ".service:") || strings.Contains(line, unit) {
+			own = append(own, line)
+		}
+	}
+	return strings.Join(own, "")
 }
 
 func TestSystemdUnitIsHardened(t *testing.T) {
