@@ -22,7 +22,7 @@ type Settings struct {
 	APIURL     string            `yaml:"api_url" doc:"of Slack's API, for a proxy or a test"`
 	Mention    map[string]string `yaml:"mention" doc:"whom to call when a run or a delivery fails, by severity (any: every other): <!subteam^S012ABC>, <@U012ABC>, <!here>"`
 	Broadcast  bool              `yaml:"broadcast" doc:"true: what needs a person is shown in the channel, too, and not in the thread only"`
-	Channels   []Route           `yaml:"channels" doc:"other channels by environment, severity and plan: the first that matches wins, else channel"`
+	Channels   []Route           `yaml:"channels" doc:"other channels by environment, severity, plan, owner and labels: the first that matches wins, else channel"`
 	Picture    bool              `yaml:"picture" doc:"true: a picture of the worst metrics is posted in the thread of a verdict that is not good; needs the scope files:write"`
 
 	Interactive   string        `yaml:"interactive" jsonschema:"enum=,enum=socket,enum=http" doc:"buttons in messages: socket (Socket Mode, with app_token) or http (with signing_secret; the app's Request URL is <Haldane>/slack/interactions/<name of this action>); default: none"`

@@ -40,6 +40,9 @@ func TestSettings(t *testing.T) {
 			s.Channels = []slack.Route{{Plan: "x", Channel: "#x"}, {Plan: "y", Channel: "<#C1>"}}
 		}},
 		{"route that hides the others", "channels[0].channel", func(s *slack.Settings) { s.Channels = []slack.Route{{Channel: "#x"}} }},
+		{"label without sense", "channels[0].labels.tier", func(s *slack.Settings) {
+			s.Channels = []slack.Route{{Labels: map[string]string{"tier": "x["}, Channel: "#x"}}
+		}},
 		{"route without sense", "channels[0].plan", func(s *slack.Settings) { s.Channels = []slack.Route{{Plan: "x[", Channel: "#x"}} }},
 		{"routes of a webhook", "channels", func(s *slack.Settings) {
 			s.Token, s.Channel, s.WebhookURL, s.Channels = secret(""), "", secret("https://h/"+planted), []slack.Route{{Plan: "x", Channel: "#x"}}

@@ -2,7 +2,9 @@ package slack
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
@@ -12,9 +14,12 @@ import (
 // (path.Match: checkout*) must match; one that is empty matches anything.
 type Route struct {
 	Environment string `yaml:"environment" doc:"pattern; default: any"`
-	Severity    string `yaml:"severity" doc:"pattern of the plan's severity; default: any"`
+	Severity    string `yaml:"severity" doc:"pattern of how bad the news is: the plan's severity, or less when a run is undecided or nothing critical is bad; default: any"`
 	Plan        string `yaml:"plan" doc:"pattern of the plan's name; default: any"`
+	Owner       string `yaml:"owner" doc:"pattern of the plan's owner; default: any"`
 	Channel     string `yaml:"channel" doc:"#name or, better, its ID"`
+
+	Labels map[string]string `yaml:"labels" doc:"patterns of the plan's labels, all of which it must have; default: any"`
 }
 
 // channelFor is where a delivery goes that no thread waits for.
@@ -31,11 +36,22 @@ func (s *Settings) channelFor(d analysis.Delivery) string {
 		}
 	}
 	for _, r := range s.Channels {
-		if matches(r.Environment, environment) && matches(r.Severity, plan.Severity) && matches(r.Plan, plan.Name) {
+		if matches(r.Environment, environment) && matches(r.Severity, plan.Severity) && matches(r.Plan, plan.Name) &&
+			matches(r.Owner, plan.Owner) && r.labelled(plan.Labels) {
 			return r.Channel
 		}
 	}
 	return s.Channel
+}
+
+// labelled reports whether a plan has the route's labels.
+func (r *Route) labelled(labels map[string]string) bool {
+	for name, pattern := range r.Labels {
+		if value, ok := labels[name]; !ok || !matches(pattern, value) {
+			return false
+		}
+	}
+	return true
 }
 
 func matches(pattern, text string) bool {
@@ -55,12 +71,16 @@ func (s *Settings) checkRoutes() []config.Problem {
 			})
 		case r.Channel == "" || !channelName(r.Channel):
 			out = append(out, config.Problem{Field: at + "channel", Message: "missing, or not the name or ID of a channel", Hint: `"#oncall"`})
-		case r.Environment+r.Severity+r.Plan == "":
+		case r.Environment+r.Severity+r.Plan+r.Owner == "" && len(r.Labels) == 0:
 			out = append(out, config.Problem{Field: at + "channel", Message: "matches everything, so nothing behind it nor channel is ever used", Hint: "set channel to it instead"})
 		}
-		for _, p := range []struct{ field, pattern string }{{"environment", r.Environment}, {"severity", r.Severity}, {"plan", r.Plan}} {
-			if _, err := path.Match(p.pattern, ""); err != nil {
-				out = append(out, config.Problem{Field: at + p.field, Message: "not a pattern", Hint: "checkout*"})
+		patterns := map[string]string{"environment": r.Environment, "severity": r.Severity, "plan": r.Plan, "owner": r.Owner}
+		for name, pattern := range r.Labels {
+			patterns["labels."+name] = pattern
+		}
+		for _, field := range slices.Sorted(maps.Keys(patterns)) {
+			if _, err := path.Match(patterns[field], ""); err != nil {
+				out = append(out, config.Problem{Field: at + field, Message: "not a pattern", Hint: "checkout*"})
 			}
 		}
 	}

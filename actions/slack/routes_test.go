@@ -62,3 +62,34 @@ func TestRouteOfAHold(t *testing.T) {
 		}
 	}
 }
+
+// TestRouteByOwnerAndLabels: all labels of a route must be there, and match.
+func TestRouteByOwnerAndLabels(t *testing.T) {
+	for _, c := range []struct {
+		owner  string
+		labels map[string]string
+		want   string
+	}{
+		{"team-checkout", nil, "C0CHECKOUT"},
+		{"team-search", map[string]string{"tier": "1", "region": "eu"}, "C0TIERONE"},
+		{"team-search", map[string]string{"tier": "1"}, "C012ABCDEF"},
+		{"team-search", map[string]string{"tier": "2", "region": "eu"}, "C012ABCDEF"},
+		{"", nil, "C012ABCDEF"},
+	} {
+		s := newStandIn(t)
+		for _, id := range []string{"C0CHECKOUT", "C0TIERONE"} {
+			s.channels[id] = id
+		}
+		a := open(t, bot(s.URL+"/api", s.token, "C012ABCDEF", func(s *slack.Settings) {
+			s.Channels = []slack.Route{
+				{Owner: "team-ch*", Channel: "C0CHECKOUT"},
+				{Labels: map[string]string{"tier": "1", "region": "e*"}, Channel: "C0TIERONE"},
+			}
+		}))
+		d := about("dlv_1", analysis.EventRunFailed, nil)
+		d.Event.Notice.Plan.Owner, d.Event.Notice.Plan.Labels = c.owner, c.labels
+		if r := perform(t, a, d); r.Refs["channel"] != c.want {
+			t.Errorf("%+v: posted in %s", c, r.Refs["channel"])
+		}
+	}
+}
