@@ -262,6 +262,9 @@ type Reaction struct {
 	Else   []Reaction `json:"else,omitempty"`   // when it finally failed, or came too late
 }
 
+// Alone is the reaction without what follows from it.
+func (r Reaction) Alone() Reaction { return Reaction{Action: r.Action, Within: r.Within} }
+
 // each visits reactions and all that follow from them.
 func each(list []Reaction, visit func(Reaction)) {
 	for _, r := range list {

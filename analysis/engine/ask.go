@@ -77,9 +77,7 @@ func (a *asker) ask(ctx context.Context, qs []analysis.Query) []analysis.Answer 
 		a.fetch(ctx, qs, mine)
 		open = open[:0]
 		for _, c := range append(mine, theirs...) {
-			select {
-			case <-c.shared.done:
-			case <-ctx.Done():
+			if !c.shared.wait(ctx) {
 				answers[c.i].Err = analysis.AsError(ctx.Err())
 				continue
 			}
@@ -91,6 +89,22 @@ func (a *asker) ask(ctx context.Context, qs []analysis.Query) []analysis.Answer 
 		}
 	}
 	return answers
+}
+
+// wait waits for the answer, and reports whether it is there: also when time is up, what
+// came before counts.
+func (s *shared) wait(ctx context.Context) bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+	}
+	select {
+	case <-s.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // claimed is a question with the answer that was promised for it.
@@ -125,7 +139,8 @@ func questionOf(q *analysis.Query) question {
 	return question{q.Text, q.Window.Start.UnixNano(), q.Window.End.UnixNano(), q.Step, q.Reduce}
 }
 
-// fetch asks the source what was claimed, and gives the answers to all who wait.
+// fetch asks the source what was claimed, unless it is left alone, and gives each answer
+// to all who wait for it as soon as it is there.
 func (a *asker) fetch(ctx context.Context, qs []analysis.Query, mine []claimed) {
 	if len(mine) == 0 {
 		return
@@ -134,38 +149,38 @@ func (a *asker) fetch(ctx context.Context, qs []analysis.Query, mine []claimed) 
 	for n, c := range mine {
 		queries[n] = qs[c.i]
 	}
+	answers := make([]analysis.Answer, len(mine))
+	give := func(n int) { a.settle(questionOf(&queries[n]), mine[n].shared, answers[n], ctx.Err() != nil) }
 	began := time.Now()
-	answers := a.once(ctx, queries)
-	for n, c := range mine {
-		a.settle(questionOf(&queries[n]), c.shared, answers[n], ctx.Err() != nil)
-	}
-	a.metrics.asked(a.name, time.Since(began), answers)
-}
-
-// once makes the requests, unless the source is left alone.
-func (a *asker) once(ctx context.Context, qs []analysis.Query) []analysis.Answer {
-	answers := make([]analysis.Answer, len(qs))
-	if err := a.circuit.allow(time.Now()); err != nil {
-		for i := range answers {
-			answers[i].Err = err
+	defer func() { a.metrics.asked(a.name, time.Since(began), answers) }()
+	if err := a.circuit.allow(began); err != nil {
+		for n := range mine {
+			answers[n].Err = err
+			give(n)
 		}
-		return answers
+		return
 	}
-	if b, ok := a.source.(analysis.BatchSource); ok {
-		answers = b.FetchAll(ctx, qs)
+	requests := len(queries)
+	if batch, ok := a.source.(analysis.BatchSource); ok {
+		answers, requests = batch.FetchAll(ctx, queries), 1
+		for n := range mine {
+			give(n)
+		}
 	} else {
 		var wg sync.WaitGroup
-		for i := range qs {
-			wg.Go(func() { answers[i].Series, answers[i].Err = a.source.Fetch(ctx, qs[i]) })
+		for n := range queries {
+			wg.Go(func() {
+				answers[n].Series, answers[n].Err = a.source.Fetch(ctx, queries[n])
+				give(n)
+			})
 		}
 		wg.Wait()
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		a.circuit.unknown() // we are stopping: that says nothing about the source
-		return answers
+		return
 	}
-	a.circuit.record(answers, time.Now())
-	return answers
+	a.circuit.record(answers, requests, time.Now())
 }
 
 // settle gives an answer to those who wait for it, and keeps it if it is good.

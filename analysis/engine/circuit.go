@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +38,8 @@ func (c *circuit) allow(now time.Time) *analysis.Error {
 		return nil
 	}
 	if wait := c.until.Sub(now); wait > 0 || c.trying {
-		e := analysis.Errorf(analysis.Unavailable, "%s: left alone for a moment, the last %d requests failed: %s", c.name, c.failures, c.last.Message)
+		e := analysis.Errorf(analysis.Unavailable, "%s: left alone for a moment, the last %d requests failed: %s",
+			c.name, c.failures, strings.TrimPrefix(c.last.Message, c.name+": "))
 		e.Hint, e.RetryAfter = c.last.Hint, max(wait, time.Second)
 		return e
 	}
@@ -45,12 +47,12 @@ func (c *circuit) allow(now time.Time) *analysis.Error {
 	return nil
 }
 
-// record takes notice of how a round of questions went. Any answer shows that the source
-// is there, also one that refuses.
-func (c *circuit) record(answers []analysis.Answer, now time.Time) {
+// record takes notice of how a round of questions went, in so many requests. Any answer
+// shows that the source is there, also one that refuses.
+func (c *circuit) record(answers []analysis.Answer, requests int, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	wasOpen := c.failures >= mostFailures
+	wasOpen, tried := c.failures >= mostFailures, c.trying
 	c.trying = false
 	for _, a := range answers {
 		if analysis.KindOf(a.Err) != analysis.Unavailable {
@@ -61,8 +63,8 @@ func (c *circuit) record(answers []analysis.Answer, now time.Time) {
 		}
 		c.last = analysis.AsError(a.Err)
 	}
-	c.failures += len(answers)
-	if c.failures < mostFailures {
+	c.failures += requests
+	if c.failures < mostFailures || wasOpen && !tried { // it was under way before the break
 		return
 	}
 	if c.pause = min(2*c.pause, longestBreak); !wasOpen {

@@ -263,7 +263,7 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	if err != nil {
 		return err
 	}
-	if d.ChangesWorld {
+	if d.ChangesWorld || s.mayChange(d.Reaction.Then) || s.mayChange(d.Reaction.Else) {
 		if err := e.follow(ctx, tx, s, d, now); err != nil {
 			return err
 		}
@@ -329,12 +329,12 @@ func rollbackText(r *analysis.Run) string {
 }
 
 // threads are the conversations that were told of the failure and want to be told
-// how it goes on.
+// how it goes on. What followed from telling them then follows once only.
 func threads(s *Setup, r *analysis.Run) []analysis.Reaction {
 	var out []analysis.Reaction
 	for _, re := range r.Snapshot.On.Fail {
 		if a, ok := s.Actions[re.Action]; ok && a.Threads {
-			out = append(out, re)
+			out = append(out, re.Alone())
 		}
 	}
 	return out

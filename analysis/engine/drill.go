@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -49,7 +48,7 @@ func (s *Setup) checkDrill(p *analysis.Plan, req analysis.DrillRequest) error {
 	if req.Version == "" && req.ForReal {
 		c.add("version", "missing: a drill for real says what it rolls back")
 	}
-	if req.BaselineVersion == "" && req.ForReal && s.mayChange(p.On.Fail) {
+	if req.BaselineVersion == "" && req.ForReal && s.rollsBack(p) {
 		c.add("baseline_version", "missing: a drill for real says what it rolls back to")
 	}
 	if req.Version != "" && req.Version == req.BaselineVersion {
@@ -64,13 +63,6 @@ func (s *Setup) checkDrill(p *analysis.Plan, req analysis.DrillRequest) error {
 		return analysis.Errorf(analysis.Conflict, "plan %s: does nothing on a failure", p.Name).WithHint("name actions in its on_fail")
 	}
 	return nil
-}
-
-// mayChange reports whether reactions, or what follows from them, change the world.
-func (s *Setup) mayChange(list []analysis.Reaction) bool {
-	return slices.ContainsFunc(list, func(re analysis.Reaction) bool {
-		return s.changesWorld(re.Action) || s.mayChange(re.Then) || s.mayChange(re.Else)
-	})
 }
 
 // drill is a drill that is to be recorded.
@@ -156,7 +148,7 @@ func (e *Engine) drillForReal(ctx context.Context, d *drill) error {
 // mayDrill refuses what could hurt: a rollback in the middle of a release, or to a version
 // that nobody knows to be good.
 func (s *Setup) mayDrill(ctx context.Context, tx *store.Tx, r *analysis.Run) error {
-	if !s.mayChange(r.Snapshot.On.Fail) {
+	if !s.rollsBack(&r.Snapshot) {
 		return nil
 	}
 	open, err := tx.OpenRuns(ctx, r.Service, r.Environment)

@@ -24,7 +24,8 @@ func (e *Engine) drillDry(ctx context.Context, drill *drill) error {
 		At: now, Type: analysis.EventRunFailed, Who: analysis.Haldane, Text: v.Reason,
 	}
 	o := occurrence{typ: ev.Type, who: ev.Who, text: v.Reason, findings: v.Findings}
-	if s.mayChange(r.Snapshot.On.Fail) {
+	rollsBack := s.rollsBack(&r.Snapshot)
+	if rollsBack {
 		r.Rollback = analysis.Rollback{State: analysis.RollbackSending, From: r.Version, To: rollbackTo(r), DecidedAt: &now}
 	}
 	ev.Notice = e.notice(r, o) // as it would read if it were sent
@@ -55,7 +56,9 @@ func (e *Engine) drillDry(ctx context.Context, drill *drill) error {
 			}
 			ended = append(ended, d)
 		}
-		r.Rollback.State, r.Rollback.Reason = summary(r, ended)
+		if rollsBack {
+			r.Rollback.State, r.Rollback.Reason = summary(r, ended)
+		}
 		return tx.UpdateRun(ctx, r)
 	})
 }

@@ -94,3 +94,39 @@ func TestHeldStepFallsBackToNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestRollbackBehindAMessage: a rollback that only follows on something else is on its way
+// from the start, with its versions; when it is never reached, that is said.
+func TestRollbackBehindAMessage(t *testing.T) {
+	for name, c := range map[string]struct {
+		chat  func(int, analysis.Delivery) error
+		state analysis.RollbackState
+		why   string
+		sent  int
+	}{
+		"reached":       {nil, analysis.RollbackAccepted, "", 1},
+		"never reached": {final, analysis.RollbackSkipped, "no step that rolls back was reached", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				w.plan("p", func(p *analysis.Plan) {
+					p.On.Start, p.On.Fail = nil, []analysis.Reaction{{Action: "chat", Then: []analysis.Reaction{{Action: "undo"}}}}
+				})
+				w.chat.does = func(n int, d analysis.Delivery) error {
+					if d.EventType == analysis.EventRunFailed && d.Event.Notice.Run.Rollback.State != analysis.RollbackSending {
+						t.Errorf("told %+v", d.Event.Notice.Run.Rollback)
+					}
+					if c.chat == nil || d.EventType != analysis.EventRunFailed {
+						return nil
+					}
+					return c.chat(n, d)
+				}
+				r := w.fail("p", "2")
+				w.settle(20 * time.Minute)
+				if r = w.run(r.ID); r.Rollback.State != c.state || r.Rollback.Reason != c.why || r.Rollback.To != "1" || len(w.undo.got) != c.sent {
+					t.Errorf("%d sent, %+v", len(w.undo.got), r.Rollback)
+				}
+			})
+		})
+	}
+}

@@ -42,7 +42,7 @@ func (e *Engine) engage(ctx context.Context, tx *store.Tx, s *Setup, h *analysis
 	var told []analysis.Reaction
 	for _, re := range r.Snapshot.On.Fail {
 		if !s.changesWorld(re.Action) {
-			told = append(told, re)
+			told = append(told, re.Alone())
 		}
 	}
 	return e.tell(ctx, tx, s, r, occurrence{typ: analysis.EventHoldEngaged, who: h.By, text: "rollbacks are held: " + h.Reason, hold: h}, told, now)

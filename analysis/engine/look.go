@@ -108,8 +108,10 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 			r.Score = look.Verdict.Score
 		}
 		now := time.Now().Truncate(time.Millisecond).UTC()
-		if err := e.noteTrouble(ctx, tx, s, &r, g.trouble, now); err != nil {
-			return err
+		if g.wait == 0 || g.trouble != "" { // who asks to wait is neither ill nor well
+			if err := e.noteTrouble(ctx, tx, s, &r, g.trouble, now); err != nil {
+				return err
+			}
 		}
 		if err := tx.Complete(ctx, job); err != nil {
 			return err

@@ -42,7 +42,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return &metrics{
 		runs:           counter("runs_total", "Runs that ended, by plan and by outcome, or cancelled or superseded.", "plan", "outcome"),
 		looks:          counter("looks_total", "Looks that were taken, by the verdict's outcome.", "outcome"),
-		sources:        counter("source_requests_total", "Questions that went out to sources, by outcome: ok or the kind of trouble.", "source", "outcome"),
+		sources:        counter("source_requests_total", "Questions to sources, by outcome: ok or the kind of trouble; those to one that is left alone count as unavailable.", "source", "outcome"),
 		questions:      counter("source_questions_total", "Questions of looks to sources: asked, or shared with another run that asked the same.", "source", "how"),
 		circuits:       gauge("source_left_alone", "1 while a source is not asked because it did not answer several times in a row.", "source"),
 		budgetLimit:    gauge("source_budget_limit", "Requests that a source's server allows in a period.", "source", "limit"),

@@ -85,7 +85,7 @@ func badTarget(why string) error {
 func (e *Engine) RollbackService(ctx context.Context, service string, req analysis.RollbackRequest) ([]analysis.Delivery, error) {
 	s := e.setup.Load()
 	reactions, facts, within := s.serviceReactions(service, req.Environment)
-	if !anyChangesWorld(s, reactions) {
+	if !s.mayChange(reactions) {
 		return nil, analysis.Errorf(analysis.NotFound, "service %q in %q: no plan of it has an action that rolls back", service, req.Environment)
 	}
 	var made []analysis.Delivery
@@ -155,12 +155,15 @@ func (s *Setup) serviceReactions(service, environment string) ([]analysis.Reacti
 func summary(r *analysis.Run, ds []analysis.Delivery) (analysis.RollbackState, string) {
 	count := map[analysis.DeliveryState]int{}
 	why := map[analysis.DeliveryState]string{}
-	event, done := "", true
+	event, done, open := "", true, false
 	for _, d := range slices.Backward(ds) {
-		if !d.ChangesWorld || !(occurrence{typ: d.EventType}).rollsBack() || event != "" && d.EventID != event {
+		if !(occurrence{typ: d.EventType}).rollsBack() || event != "" && d.EventID != event {
 			continue
 		}
 		event = d.EventID
+		if open = open || d.State.Unsent(); !d.ChangesWorld {
+			continue
+		}
 		if d.State == analysis.DeliveryFailed && slices.ContainsFunc(ds, func(o analysis.Delivery) bool { return o.ReplacesStep(d) }) {
 			continue
 		}
@@ -185,6 +188,8 @@ func summary(r *analysis.Run, ds []analysis.Delivery) (analysis.RollbackState, s
 		return analysis.RollbackAccepted, ""
 	case count[analysis.DeliverySkipped] > 0:
 		return analysis.RollbackSkipped, why[analysis.DeliverySkipped]
+	case event != "" && !open:
+		return analysis.RollbackSkipped, "no step that rolls back was reached"
 	}
 	return r.Rollback.State, r.Rollback.Reason
 }

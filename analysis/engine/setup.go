@@ -83,7 +83,14 @@ func (s *Setup) changesWorld(action string) bool {
 
 // rollsBack reports whether a plan's failure would change the world.
 func (s *Setup) rollsBack(p *analysis.Plan) bool {
-	return slices.ContainsFunc(p.On.Fail, func(r analysis.Reaction) bool { return s.changesWorld(r.Action) })
+	return s.mayChange(p.On.Fail)
+}
+
+// mayChange reports whether reactions, or what follows from them, change the world.
+func (s *Setup) mayChange(list []analysis.Reaction) bool {
+	return slices.ContainsFunc(list, func(re analysis.Reaction) bool {
+		return s.changesWorld(re.Action) || s.mayChange(re.Then) || s.mayChange(re.Else)
+	})
 }
 
 // plan returns the plan of a name.

@@ -35,7 +35,7 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 		At: now, Type: o.typ, Who: o.who, Text: o.text,
 	}
 	g := pass
-	if anyChangesWorld(s, reactions) {
+	if s.mayChange(reactions) {
 		var err error
 		if g, err = e.guard(ctx, tx, s, subjectOf(r, ev), now); err != nil {
 			return err
@@ -69,15 +69,6 @@ func (e *Engine) tell(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.R
 		}
 	}
 	return nil
-}
-
-func anyChangesWorld(s *Setup, reactions []analysis.Reaction) bool {
-	for _, re := range reactions {
-		if s.changesWorld(re.Action) {
-			return true
-		}
-	}
-	return false
 }
 
 // rollbackTo is the version a rollback of the run goes to: the one a person named,

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -51,7 +52,7 @@ func (e *Engine) verify(ctx context.Context, job store.Job, read analysis.Run) e
 	now := time.Now().Truncate(time.Millisecond).UTC()
 	final := !now.Before(read.Verification.Until.Add(delay))
 	w := verifyWindow(&read, sooner(now.Add(-delay), *read.Verification.Until))
-	looks, err := e.store.Looks(ctx, read.ID)
+	found, err := e.store.LastFindings(ctx, read.ID)
 	if err != nil {
 		return err
 	}
@@ -65,10 +66,6 @@ func (e *Engine) verify(ctx context.Context, job store.Job, read analysis.Run) e
 	stop()
 	if ctx.Err() != nil {
 		return analysis.AsError(ctx.Err())
-	}
-	var found []analysis.Finding
-	if len(looks) > 0 {
-		found = looks[len(looks)-1].Verdict.Findings
 	}
 	word := judge.Recovered(&read.Snapshot, pairUp(&read.Snapshot, w, parts), found, final)
 	return e.store.Write(ctx, func(tx *store.Tx) error {
@@ -120,8 +117,8 @@ func (e *Engine) tellVerified(ctx context.Context, tx *store.Tx, s *Setup, r *an
 	case analysis.VerificationNotRecovered:
 		o.typ = analysis.EventRollbackNotRecovered
 		for _, page := range r.Snapshot.On.DeliveryFailed {
-			if !contains(told, page.Action) {
-				told = append(told, page)
+			if !slices.ContainsFunc(told, func(r analysis.Reaction) bool { return r.Action == page.Action }) {
+				told = append(told, page.Alone())
 			}
 		}
 	case analysis.VerificationUnknown:
@@ -132,13 +129,4 @@ func (e *Engine) tellVerified(ctx context.Context, tx *store.Tx, s *Setup, r *an
 		e.log.Info("rollback verified", "run", r.ID, "plan", r.Plan, "state", r.Verification.State, "reason", r.Verification.Reason)
 	})
 	return e.tell(ctx, tx, s, r, o, told, now)
-}
-
-func contains(list []analysis.Reaction, action string) bool {
-	for _, r := range list {
-		if r.Action == action {
-			return true
-		}
-	}
-	return false
 }

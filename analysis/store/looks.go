@@ -81,11 +81,22 @@ func (s *Store) Looks(ctx context.Context, runID string) ([]analysis.Look, error
 
 // LastFindings returns what a run's latest look found; none when there is none.
 func (tx *Tx) LastFindings(ctx context.Context, runID string) ([]analysis.Finding, error) {
-	rs, err := tx.t.query(ctx, `SELECT verdict FROM looks WHERE run_id = $1 ORDER BY number DESC LIMIT 1`, runID)
+	return lastFindings(ctx, tx.t, runID)
+}
+
+// LastFindings returns what a run's latest look found; none when there is none.
+func (s *Store) LastFindings(ctx context.Context, runID string) ([]analysis.Finding, error) {
+	fs, err := lastFindings(ctx, s.db.reader(), runID)
+	return fs, s.trouble("read the last look", err)
+}
+
+func lastFindings(ctx context.Context, q queryer, runID string) ([]analysis.Finding, error) {
+	rs, err := q.query(ctx, `SELECT verdict FROM looks WHERE run_id = $1 ORDER BY number DESC LIMIT 1`, runID)
 	text, ok, err := first(rs, err, scalar[string])
 	if err != nil || !ok {
 		return nil, err
 	}
 	var v analysis.Verdict
-	return v.Findings, fromJSON(text, &v)
+	err = fromJSON(text, &v)
+	return v.Findings, err
 }
