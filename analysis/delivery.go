@@ -61,6 +61,10 @@ func (s DeliveryState) Open() bool { return s.Unsent() || s == DeliveryFollowing
 // Unsent reports whether it has still to be performed.
 func (s DeliveryState) Unsent() bool { return s == DeliveryPending || s == DeliveryHeld }
 
+// NotConfirmed begins the reason of a delivery that was accepted and never heard of again:
+// the other side may still be at it.
+const NotConfirmed = "accepted, but not known to be done"
+
 // DeliveryID makes the stable id of a delivery: the same event and step give the
 // same id, so that a repeat is recognised by its receiver.
 func DeliveryID(eventID, step string) string {

@@ -47,6 +47,13 @@ func (w wording) rollbackWords() rollbackWording {
 	}
 	switch r.State {
 	case analysis.RollbackHeld:
+		if cap, full := strings.CutPrefix(r.Reason, "cap: "); full {
+			return rollbackWording{
+				"rollback" + to + " waits: too many rollbacks",
+				"Haldane sends no more for now" + because(cap) + " It sends this one when the hour allows." + by,
+				"Something else may be wrong: look now, or roll back" + to + " by hand.",
+			}
+		}
 		return rollbackWording{
 			"rollback" + to + " is held",
 			"The rollback is ready and waits" + because(r.Reason) + by,
@@ -56,7 +63,7 @@ func (w wording) rollbackWords() rollbackWording {
 		return rollbackWording{
 			"rollback" + to + " awaits approval",
 			"The rollback is ready and waits for somebody to approve it" + because(strings.TrimPrefix(r.Reason, "awaits approval, ")) + by,
-			"Approve it, or roll back" + to + " by hand.",
+			"Approve it or keep the release" + w.decideHow() + ", or roll back" + to + " by hand.",
 		}
 	case analysis.RollbackSending:
 		return rollbackWording{
@@ -77,6 +84,13 @@ func (w wording) rollbackWords() rollbackWording {
 			"Find out what is wrong with it before it is released again.",
 		}
 	case analysis.RollbackFailed:
+		if strings.HasPrefix(r.Reason, analysis.NotConfirmed) {
+			return rollbackWording{
+				"rollback" + to + " not confirmed",
+				"The deploy tool took the rollback" + to + " and has not said that it is done" + because(r.Reason) + by,
+				unconfirmed,
+			}
+		}
 		return rollbackWording{
 			"the rollback" + to + " failed too",
 			"The rollback" + to + " failed" + because(r.Reason) + by,
@@ -91,6 +105,17 @@ func (w wording) rollbackWords() rollbackWording {
 		"Decide whether to roll back by hand.",
 	}
 }
+
+// decideHow says where a person decides about a rollback that awaits approval.
+func (w wording) decideHow() string {
+	if w.notice.Run == nil || w.notice.Run.ID == "" {
+		return ""
+	}
+	return ", by button where there are any, or by POST /api/v1/runs/" + w.notice.Run.ID + "/approve or .../keep"
+}
+
+// unconfirmed is what to do about a rollback that may still be under way.
+const unconfirmed = "Look into the deploy tool first: roll back by hand only if it has stopped."
 
 // verifying adds to a message whether the rollback helped, as far as that is known while
 // no event of its own tells it.
@@ -151,7 +176,7 @@ func skipped(reason, to string) rollbackWording {
 		return w
 	}
 	if more = sentence(more); more != "" {
-		w.did += " " + more
+		w.did = strings.TrimSuffix(w.did, ".") + ": " + more
 	}
 	return w
 }

@@ -172,10 +172,15 @@ func messageCases() []messageCase {
 		{"rollback in a freeze", messageEvent(analysis.EventRunFailed, messageRollback(analysis.RollbackSkipped, "freeze: weekend until Mon 2026-03-02 06:00 UTC"))},
 		{"rollback kept", messageEvent(analysis.EventRollbackUpdated, messageRollback(analysis.RollbackSkipped, "kept by alice"))},
 		{"feedback", messageEvent(analysis.EventVerdictFeedback, messageText("alice says that the verdict was right", alice))},
+		{"rollback not confirmed", messageEvent(analysis.EventRollbackUpdated, messageRollback(analysis.RollbackFailed, analysis.NotConfirmed+" after 15m; the last that was heard: 3 of 5 pods"))},
+		{"rollback held by the cap", messageEvent(analysis.EventRunFailed, messageRollback(analysis.RollbackHeld, "cap: checkout in production was rolled back 3 times within the last hour"))},
+		{"delivery not confirmed", messageEvent(analysis.EventDeliveryFailed, messageRollback(analysis.RollbackFailed, ""), failedDelivery(analysis.FailedDelivery{
+			Action: "undo", ChangesWorld: true, Attempts: 1, Error: analysis.NotConfirmed + " after 15m; the last that was heard: 3 of 5 pods",
+		}))},
 		{"acknowledged", messageEvent(analysis.EventRunAcknowledged, messageText("bob looks after it", alice))},
 		{"digest", messageEvent(analysis.EventMessagesDigest, func(e *analysis.Event, n *analysis.Notice, _ *analysis.Run) {
 			e.RunID, e.Service, e.Environment, e.Who = "", "", "", analysis.Haldane
-			e.Text = "137 messages within 1m were held back: 120 run.failed (cart, checkout, and more)"
+			e.Text = "137 messages within 1m are told together: 120 failed (cart, checkout, 8 more services)"
 			*n = analysis.Notice{Reason: e.Text}
 		})},
 		{"delivery done", messageEvent(analysis.EventDeliveryDone, messageText("undo was sent", analysis.Haldane))},

@@ -96,7 +96,7 @@ func (w wording) rollback() Message {
 	switch r := w.rollbackState(); {
 	case w.event.Type == analysis.EventRollbackVerified:
 		m.Mood, m.Title = MoodGood, w.title("recovered"+w.after())
-		m.Did, m.Next = "The metrics are back to normal.", "Find out what is wrong with it before it is released again."
+		m.Did, m.Next = "What was bad is not seen any more.", "Find out what is wrong with it before it is released again."
 	case w.event.Type == analysis.EventRollbackNotRecovered:
 		m.Title, m.Urgent = w.title("not recovered"+w.after()), true
 		m.Did = "The rollback did not help, or something else is wrong too."
@@ -126,6 +126,10 @@ func (w wording) deliveryFailed() Message {
 	switch {
 	case !f.ChangesWorld:
 		m.Next = "Whoever it should have told does not know yet: tell them, and mend its cause."
+	case strings.HasPrefix(f.Error, analysis.NotConfirmed):
+		m.Title = w.title("the rollback" + w.to() + " is not confirmed")
+		m.Did = "The deploy tool took the rollback" + w.to() + " and has not said that it is done."
+		m.Next = unconfirmed
 	case w.rollbackState().State != analysis.RollbackNone:
 		m.Title = w.title("the rollback" + w.to() + " was not done")
 		m.Next = "Roll back" + w.to() + " by hand, now."

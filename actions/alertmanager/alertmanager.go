@@ -155,9 +155,7 @@ func (a *Action) postTo(ctx context.Context, c *web.Client, body []byte) error {
 	var said string
 	switch {
 	case err != nil && json.Unmarshal(answer.Body, &said) == nil && said != "":
-		e := *analysis.AsError(err)
-		e.Message = strings.TrimSuffix(e.Message, ": "+answer.Said()) + ": " + answer.Safe(said)
-		return &e
+		return answer.Reworded(err, said)
 	case err == nil && len(strings.TrimSpace(string(answer.Body))) > 0:
 		return answer.Nonsense() // a page of something in between
 	}

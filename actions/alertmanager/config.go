@@ -1,7 +1,7 @@
 package alertmanager
 
 import (
-	"cmp"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http"
@@ -29,10 +29,7 @@ type Settings struct {
 }
 
 // BasicAuth is a user name with its password.
-type BasicAuth struct {
-	Username string        `yaml:"username" doc:"user name"`
-	Password config.Secret `yaml:"password" doc:"password"`
-}
+type BasicAuth = web.BasicAuth
 
 // New returns the settings with their defaults. No limit: Alertmanager groups alerts by
 // itself, and what ends one must not be held back.
@@ -67,14 +64,11 @@ func (s *Settings) Check() []config.Problem {
 // parts are the settings, parsed.
 type parts struct {
 	labels map[string]web.Name
-	tls    *web.TLSFiles
+	tls    *tls.Config
 }
 
 // labelForm is what every version of Alertmanager takes as a label's name.
-var (
-	labelForm  = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
-	headerForm = regexp.MustCompile("^[a-zA-Z0-9!#$%&'*+.^_`|~-]+$")
-)
+var labelForm = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 
 // compile parses the settings, and finds all that is wrong with them.
 func (s *Settings) compile() (parts, *web.Names) {
@@ -102,9 +96,7 @@ func (s *Settings) compile() (parts, *web.Names) {
 		found.Add("keep", "negative", "1h")
 	}
 	s.checkLogin(found)
-	files, err := s.TLS.Load()
-	found.Note("tls."+cmp.Or(files.Field, "ca"), err)
-	p.tls = files
+	p.tls = found.TLS(s.TLS)
 	return p, found
 }
 
@@ -122,7 +114,7 @@ func (s *Settings) checkLogin(found *web.Names) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-		if !headerForm.MatchString(name) {
+		if !web.HeaderName(name) {
 			found.Add("headers."+name, "not a name of a header", "X-Scope-OrgID")
 		}
 		found.Token("headers."+name, s.Headers[name])
@@ -147,9 +139,7 @@ func (s *Settings) sign(h http.Header) ([]string, error) {
 		secrets = append(secrets, token)
 	}
 	if b := s.BasicAuth; b != nil {
-		req := http.Request{Header: h}
-		req.SetBasicAuth(b.Username, b.Password.Reveal())
-		secrets = append(secrets, b.Password.Reveal(), b.Username+":"+b.Password.Reveal())
+		secrets = append(secrets, b.Sign(h)...)
 	}
 	return secrets, nil
 }
@@ -164,7 +154,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	for _, u := range s.URLs {
 		// A config of its own: net/http writes to it when it is first used.
 		a.members = append(a.members, web.New(web.Options{
-			Who: "alertmanager " + env.Name, Base: u, Timeout: s.Timeout.Std(), TLS: p.tls.Config.Clone(), Env: env, Sign: s.sign,
+			Who: "alertmanager " + env.Name, Base: u, Timeout: s.Timeout.Std(), TLS: p.tls.Clone(), Env: env, Sign: s.sign,
 		}))
 	}
 	return a, nil

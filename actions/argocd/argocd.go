@@ -2,7 +2,6 @@ package argocd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -101,12 +100,12 @@ func (a *Action) stopAutoSync(ctx context.Context, s *scene, app application) (s
 		return "", s.refuse("auto-sync is on: Argo CD would bring Git's version back").
 			WithHint("action: abort-rollout for an Argo Rollout, disable_auto_sync: true, or revert in Git")
 	}
-	body, err := json.Marshal(map[string]any{
+	body, err := web.Encode(map[string]any{
 		"name": s.name, "appNamespace": s.appNamespace, "project": s.project,
 		"patch": `{"spec":{"syncPolicy":{"automated":null}}}`, "patchType": "merge",
 	})
 	if err != nil {
-		return "", analysis.Errorf(analysis.Internal, "a patch cannot be written").Because(err)
+		return "", err
 	}
 	if _, err := a.client.Send(ctx, web.Request{Method: http.MethodPatch, Path: s.path, Body: body}); err != nil {
 		return "", err
@@ -120,9 +119,9 @@ func (a *Action) post(ctx context.Context, path, id string, in map[string]any) (
 			delete(in, k)
 		}
 	}
-	body, err := json.Marshal(in)
+	body, err := web.Encode(in)
 	if err != nil {
-		return web.Answer{}, analysis.Errorf(analysis.Internal, "a request cannot be written").Because(err)
+		return web.Answer{}, err
 	}
 	return a.client.Send(ctx, web.Request{Method: http.MethodPost, Path: path, Body: body, Key: id})
 }

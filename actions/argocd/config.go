@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"crypto/tls"
 	"slices"
 	"time"
 
@@ -73,16 +74,13 @@ type parts struct {
 	application, appNamespace, project, version web.Name
 	namespace, rollout                          web.Name
 	finder                                      cluster.Finder
-	tls                                         *web.TLSFiles
+	tls                                         *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
 	n.Base("server", s.Server, "https://argocd.example.com")
-	n.Token("token", s.Token)
-	if s.Token.Empty() {
-		n.Add("token", "missing", "${env:ARGOCD_TOKEN}")
-	}
+	n.Required("token", s.Token, "${env:ARGOCD_TOKEN}")
 	p := parts{
 		application: n.Parse("application", s.Application, true), appNamespace: n.Parse("app_namespace", s.AppNamespace, false),
 		project: n.Parse("project", s.Project, false), version: n.Parse("version", s.Version, true),
@@ -110,9 +108,7 @@ func (s *Settings) compile() (parts, *web.Names) {
 	if s.Deadline < 0 {
 		n.Add("deadline", "negative", "15m")
 	}
-	files, err := s.TLS.Load()
-	n.Note("tls."+files.Field, err)
-	p.tls = files
+	p.tls = n.TLS(s.TLS)
 	return p, n
 }
 
@@ -129,7 +125,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	return &Action{settings: s, parts: p, client: web.New(web.Options{
-		Who: "argocd " + env.Name, Base: s.Server, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env, Max: 8 << 20,
+		Who: "argocd " + env.Name, Base: s.Server, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env, Max: 8 << 20,
 		Sign: web.Bearer(s.Token),
 	})}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/haldane-dev/haldane/actions/cluster"
 	"github.com/haldane-dev/haldane/analysis"
 )
 
@@ -39,9 +40,9 @@ func (a *Action) syncing(ctx context.Context, s *scene) (text string, done bool,
 	}
 	switch state.Phase {
 	case "Running", "Terminating":
-		return "sync " + cmp.Or(short(state.Message), state.Phase), false, nil
+		return "sync " + cmp.Or(cluster.Short(state.Message), state.Phase), false, nil
 	case "Failed", "Error":
-		return "", false, s.refuse("the sync failed: %s", cmp.Or(short(state.Message), "no message"))
+		return "", false, s.refuse("the sync failed: %s", cmp.Or(cluster.Short(state.Message), "no message"))
 	case "Succeeded":
 		if latest := app.latest(); !a.settings.carries(latest, s.to) {
 			return "", false, s.refuse("what was synced last is not version %s: somebody synced another", s.to)
@@ -53,12 +54,4 @@ func (a *Action) syncing(ctx context.Context, s *scene) (text string, done bool,
 		return "synced; its health is " + cmp.Or(h.Status, "not known"), false, nil
 	}
 	return "synced and healthy: version " + s.to, true, nil
-}
-
-// short cuts a message to what people read.
-func short(text string) string {
-	if r := []rune(text); len(r) > 200 {
-		return string(r[:200]) + "..."
-	}
-	return text
 }

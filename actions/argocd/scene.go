@@ -32,15 +32,8 @@ func (a *Action) where(d analysis.Delivery) (*scene, error) {
 			return nil, err
 		}
 	}
-	if target.From != "" {
-		left := s.data
-		left.Rollback = &analysis.RollbackTarget{From: target.From, To: target.From}
-		if s.from, err = a.parts.version.Of(left); err != nil {
-			return nil, err
-		}
-		if s.from == s.to { // the template does not go by .Rollback.To
-			s.from = ""
-		}
+	if s.from, err = a.parts.version.Left(s.data, target); err != nil {
+		return nil, err
 	}
 	s.who = a.client.Who() + ": application " + s.name
 	if s.path, err = web.Path("api", "v1", "applications", s.name); err != nil {

@@ -1,6 +1,7 @@
 package argorollouts
 
 import (
+	"crypto/tls"
 	"slices"
 	"time"
 
@@ -56,13 +57,14 @@ type parts struct {
 	do                 string
 	namespace, rollout web.Name
 	finder             cluster.Finder
+	tls                *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
-	s.Access.Check(n)
 	p := parts{
-		do: s.Action, namespace: n.Parse("namespace", s.Namespace, true), rollout: n.Parse("rollout", s.Rollout, true),
+		tls: s.Access.Check(n),
+		do:  s.Action, namespace: n.Parse("namespace", s.Namespace, true), rollout: n.Parse("rollout", s.Rollout, true),
 		finder: s.Compile(n),
 	}
 	if !slices.Contains([]string{doAbort, doUndo, doPromote}, s.Action) {
@@ -86,9 +88,5 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := n.Err(env.Name); err != nil {
 		return nil, err
 	}
-	client, err := s.Access.Open("argorollouts "+env.Name, env, s.Timeout.Std())
-	if err != nil {
-		return nil, err
-	}
-	return &Action{client: client, parts: p}, nil
+	return &Action{client: s.Access.Open("argorollouts "+env.Name, env, s.Timeout.Std(), p.tls), parts: p}, nil
 }

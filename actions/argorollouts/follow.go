@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/haldane-dev/haldane/actions/cluster"
 	"github.com/haldane-dev/haldane/analysis"
 )
 
@@ -98,16 +99,8 @@ func (s *scene) healthy(text string) (string, bool, error) {
 	case "Healthy":
 		return text, true, nil
 	case "Degraded":
-		return "", false, s.refuse("it is degraded: %s", cmp.Or(short(status.Message), "no message"))
+		return "", false, s.refuse("it is degraded: %s", cmp.Or(cluster.Short(status.Message), "no message"))
 	default:
-		return cmp.Or(status.Phase, "no phase yet") + ": " + cmp.Or(short(status.Message), "no message"), false, nil
+		return cmp.Or(status.Phase, "no phase yet") + ": " + cmp.Or(cluster.Short(status.Message), "no message"), false, nil
 	}
-}
-
-// short cuts a message to what people read.
-func short(text string) string {
-	if r := []rune(text); len(r) > 200 {
-		return string(r[:200]) + "..."
-	}
-	return text
 }

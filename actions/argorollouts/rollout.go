@@ -104,7 +104,7 @@ func (a *Action) versions(d analysis.Delivery, data config.MessageData, s *scene
 	if err != nil {
 		return err
 	}
-	if s.to, err = a.parts.finder.Written(data, target.To); err != nil || target.From == "" {
+	if s.to, err = a.parts.finder.Written(data, target.To); err != nil {
 		return err
 	}
 	s.from, err = a.parts.finder.Left(data, target)

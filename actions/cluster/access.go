@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -41,48 +42,41 @@ func (a Access) server() string {
 }
 
 // files are the settings with what a pod is given.
-func (a Access) files() (tokenFile string, tls web.TLS) {
-	tokenFile, tls = a.TokenFile, a.TLS
+func (a Access) files() (tokenFile string, files web.TLS) {
+	tokenFile, files = a.TokenFile, a.TLS
 	if a.APIServer != "" {
-		return tokenFile, tls
+		return tokenFile, files
 	}
 	if tokenFile == "" && a.Token.Empty() {
 		tokenFile = accountToken
 	}
-	if tls.CA == "" {
-		tls.CA = accountCA
+	if files.CA == "" {
+		files.CA = accountCA
 	}
-	return tokenFile, tls
+	return tokenFile, files
 }
 
-// Check finds what is wrong with the settings.
-func (a Access) Check(n *web.Names) {
+// Check finds what is wrong with the settings, and reads the files of tls for Open.
+func (a Access) Check(n *web.Names) *tls.Config {
 	server := a.server()
 	if server == "" {
 		n.Add("api_server", "missing: Haldane does not run in a cluster", "https://host:6443")
-		return
+		return nil
 	}
 	n.Base("api_server", server, "https://host:6443")
 	n.Token("token", a.Token)
 	if a.TokenFile != "" && !a.Token.Empty() {
 		n.Add("token_file", "stands beside token", "one of the two")
 	}
-	_, tls := a.files()
-	files, err := tls.Load()
-	if err != nil {
-		n.Note("tls."+files.Field, err)
-	}
+	_, files := a.files()
+	return n.TLS(files)
 }
 
 // Open makes a client of the cluster's API. The settings have been checked.
-func (a Access) Open(who string, env config.Env, timeout time.Duration) (*web.Client, error) {
-	tokenFile, tls := a.files()
-	files, err := tls.Load()
-	if err != nil {
-		return nil, err
-	}
+func (a Access) Open(who string, env config.Env, timeout time.Duration, files *tls.Config) *web.Client {
+	tokenFile, _ := a.files()
 	return web.New(web.Options{
-		Who: who, Base: a.server(), Timeout: timeout, TLS: files.Config, Env: env, Max: 8 << 20,
+		Who: who, Base: a.server(), Timeout: timeout, TLS: files, Env: env, Max: 8 << 20,
 		Sign: func(h http.Header) ([]string, error) {
 			token := a.Token.Reveal()
 			if tokenFile != "" {
@@ -97,7 +91,7 @@ func (a Access) Open(who string, env config.Env, timeout time.Duration) (*web.Cl
 			}
 			return []string{token}, nil
 		},
-	}), nil
+	})
 }
 
 // Get reads an object of a kind.
@@ -159,4 +153,12 @@ func Moved(a web.Answer, err error) error {
 	e.Kind, e.Hint = analysis.Unavailable, ""
 	e.Message += "; perhaps somebody else changed it meanwhile"
 	return &e
+}
+
+// Short cuts a controller's message to what people read.
+func Short(text string) string {
+	if r := []rune(text); len(r) > 200 {
+		return string(r[:200]) + "..."
+	}
+	return text
 }

@@ -50,25 +50,13 @@ func (f Finding) Compile(n *web.Names) Finder {
 
 // Written returns how a version is written in the cluster.
 func (f Finder) Written(data config.MessageData, version string) (string, error) {
-	to := analysis.RollbackTarget{To: version}
-	if data.Rollback != nil {
-		to.From = data.Rollback.From
-	}
-	data.Rollback = &to
-	return f.version.Of(data)
+	return f.version.Written(data, version)
 }
 
 // Left returns how the version that is to be left is written, or nothing when that
-// cannot be told because the template does not go by .Rollback.To.
+// cannot be told.
 func (f Finder) Left(data config.MessageData, target analysis.RollbackTarget) (string, error) {
-	from, err := f.Written(data, target.From)
-	if err != nil {
-		return "", err
-	}
-	if to, err := f.Written(data, target.To); err != nil || to == from {
-		return "", err
-	}
-	return from, nil
+	return f.version.Left(data, target)
 }
 
 // Pods is a pod template as the cluster wrote it, with what carries a version read.

@@ -1,7 +1,7 @@
 package email
 
 import (
-	"cmp"
+	"crypto/tls"
 	"net"
 	"net/mail"
 	"strconv"
@@ -60,7 +60,7 @@ type parts struct {
 	port int
 	from *mail.Address
 	to   []web.Name
-	tls  *web.TLSFiles
+	tls  *tls.Config
 }
 
 // compile parses the settings, and finds all that is wrong with them.
@@ -96,10 +96,8 @@ func (s *Settings) compile() (parts, *web.Names) {
 	case strings.ContainsFunc(s.Username+s.Password.Reveal(), func(r rune) bool { return r == 0 }):
 		found.Add("password", "holds a character that cannot be sent", "")
 	}
-	files, err := s.TLS.Load()
-	found.Note("tls."+cmp.Or(files.Field, "ca"), err)
-	if p.tls = files; files.Config.ServerName == "" {
-		files.Config.ServerName = host
+	if p.tls = found.TLS(s.TLS); p.tls.ServerName == "" {
+		p.tls.ServerName = host
 	}
 	return p, found
 }

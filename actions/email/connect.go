@@ -41,7 +41,7 @@ type session struct {
 func (a *Action) open(ctx context.Context) (*session, error) {
 	s, whole := &session{stop: func() bool { return true }}, ctx
 	options := []mail.Option{
-		mail.WithPort(a.parts.port), mail.WithTimeout(a.settings.Timeout.Std()), mail.WithTLSConfig(a.parts.tls.Config.Clone()),
+		mail.WithPort(a.parts.port), mail.WithTimeout(a.settings.Timeout.Std()), mail.WithTLSConfig(a.parts.tls.Clone()),
 		mail.WithoutNoop(), mail.WithHELO(helo(a.parts.from.Address)),
 		mail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := a.dial(ctx, network, address)
@@ -51,7 +51,7 @@ func (a *Action) open(ctx context.Context) (*session, error) {
 			s.conn = &bounded{Conn: conn}
 			s.stop = context.AfterFunc(whole, func() { _ = conn.Close() })
 			if a.settings.Security == fullTLS {
-				return tls.Client(s.conn, a.parts.tls.Config.Clone()), nil
+				return tls.Client(s.conn, a.parts.tls.Clone()), nil
 			}
 			return s.conn, nil
 		}),

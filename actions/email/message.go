@@ -7,6 +7,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -66,7 +67,7 @@ func (a *Action) write(d analysis.Delivery, m config.Message, t thread, picture 
 	}
 	out.SetMessageIDWithValue(t.id)
 	out.SetDateWithValue(d.Event.At)
-	out.SetUserAgent(strings.TrimSuffix("haldane/"+a.version, "/"))
+	out.SetUserAgent(web.Agent(a.version))
 	out.SetGenHeader("Auto-Submitted", "auto-generated") // nobody's holiday note answers it
 	if t.root == "" {
 		out.Subject(t.subject)

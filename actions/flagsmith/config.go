@@ -1,7 +1,7 @@
 package flagsmith
 
 import (
-	"net/http"
+	"crypto/tls"
 	"time"
 
 	"github.com/haldane-dev/haldane/actions/web"
@@ -39,20 +39,15 @@ func (s *Settings) Threads() bool { return false }
 // parts are the settings, parsed.
 type parts struct {
 	environment, feature web.Name
-	tls                  *web.TLSFiles
+	tls                  *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
 	n.Base("api_url", s.APIURL, "https://api.flagsmith.com/api")
-	n.Token("key", s.Key)
-	if s.Key.Empty() {
-		n.Add("key", "missing", "${env:FLAGSMITH_KEY}")
-	}
+	n.Required("key", s.Key, "${env:FLAGSMITH_KEY}")
 	p := parts{environment: n.Parse("environment_key", s.EnvironmentKey, true), feature: n.Parse("feature", s.Feature, true)}
-	files, err := s.TLS.Load()
-	n.Note("tls."+files.Field, err)
-	p.tls = files
+	p.tls = n.TLS(s.TLS)
 	return p, n
 }
 
@@ -69,10 +64,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	return &Action{parts: p, client: web.New(web.Options{
-		Who: "flagsmith " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
-		Sign: func(h http.Header) ([]string, error) {
-			h.Set("Authorization", "Api-Key "+s.Key.Reveal())
-			return []string{s.Key.Reveal()}, nil
-		},
+		Who: "flagsmith " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env,
+		Sign: web.InHeader("Authorization", "Api-Key ", s.Key),
 	})}, nil
 }

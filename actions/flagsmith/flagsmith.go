@@ -48,14 +48,11 @@ type value struct {
 // Perform implements analysis.Action.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
 	data := config.NewMessageData(d)
-	environment, err := a.parts.environment.Of(data)
+	names, err := web.All(data, a.parts.environment, a.parts.feature)
 	if err != nil {
 		return analysis.Receipt{}, err
 	}
-	name, err := a.parts.feature.Of(data)
-	if err != nil {
-		return analysis.Receipt{}, err
-	}
+	environment, name := names[0], names[1]
 	now, err := a.read(ctx, environment, name)
 	if err != nil {
 		return analysis.Receipt{}, err
@@ -88,9 +85,9 @@ func (a *Action) off(ctx context.Context, environment, name string, v value, id 
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(map[string]any{"feature": map[string]string{"name": name}, "enabled": false, "value": v})
+	body, err := web.Encode(map[string]any{"feature": map[string]string{"name": name}, "enabled": false, "value": v})
 	if err != nil {
-		return analysis.Errorf(analysis.Internal, "a request cannot be written").Because(err)
+		return err
 	}
 	_, err = a.client.Send(ctx, web.Request{Method: http.MethodPost, Path: path + "/", Body: body, Key: id})
 	return err

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"crypto/tls"
 	"maps"
 	"net/http"
 	"slices"
@@ -73,16 +74,13 @@ func (s *Settings) FollowFor() analysis.Duration {
 type parts struct {
 	owner, repository, workflow, ref, deployment web.Name
 	inputs                                       map[string]web.Name
-	tls                                          *web.TLSFiles
+	tls                                          *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
 	n.Base("api_url", s.APIURL, "https://api.github.com")
-	n.Token("token", s.Token)
-	if s.Token.Empty() {
-		n.Add("token", "missing", "${env:GITHUB_TOKEN}")
-	}
+	n.Required("token", s.Token, "${env:GITHUB_TOKEN}")
 	p := parts{owner: n.Parse("owner", s.Owner, true), repository: n.Parse("repository", s.Repository, true), inputs: map[string]web.Name{}}
 	switch s.Action {
 	case doDispatch:
@@ -105,9 +103,7 @@ func (s *Settings) compile() (parts, *web.Names) {
 	if s.Deadline < 0 {
 		n.Add("deadline", "negative", "30m")
 	}
-	files, err := s.TLS.Load()
-	n.Note("tls."+files.Field, err)
-	p.tls = files
+	p.tls = n.TLS(s.TLS)
 	return p, n
 }
 
@@ -124,7 +120,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	client := web.New(web.Options{
-		Who: "github " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
+		Who: "github " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env,
 		Sign:   web.Bearer(s.Token),
 		Header: map[string]string{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": apiVersion},
 		Adjust: limited,

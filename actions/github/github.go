@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -39,15 +38,11 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 
 // repository is the path of the repository.
 func (a *Action) repository(data config.MessageData) (string, error) {
-	owner, err := a.parts.owner.Of(data)
+	names, err := web.All(data, a.parts.owner, a.parts.repository)
 	if err != nil {
 		return "", err
 	}
-	name, err := a.parts.repository.Of(data)
-	if err != nil {
-		return "", err
-	}
-	return web.Path("repos", owner, name)
+	return web.Path("repos", names[0], names[1])
 }
 
 // workflow is the path of the workflow.
@@ -118,11 +113,7 @@ func (a *Action) order(data config.MessageData) ([]byte, error) {
 			return nil, err
 		}
 	}
-	body, err := json.Marshal(map[string]any{"ref": ref, "inputs": inputs, "return_run_details": true})
-	if err != nil {
-		return nil, analysis.Errorf(analysis.Internal, "a request cannot be written").Because(err)
-	}
-	return body, nil
+	return web.Encode(map[string]any{"ref": ref, "inputs": inputs, "return_run_details": true})
 }
 
 // Check implements analysis.Checker: GitHub is reached, and knows us.

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -51,14 +50,14 @@ func (a *Action) tell(ctx context.Context, d analysis.Delivery) (analysis.Receip
 		return analysis.Receipt{}, err
 	}
 	description := []rune(a.words.Compose(d).Title)
-	body, err := json.Marshal(struct {
+	body, err := web.Encode(struct {
 		State        string `json:"state"`
 		Description  string `json:"description"`
 		LogURL       string `json:"log_url,omitempty"`
 		AutoInactive bool   `json:"auto_inactive"` // the other deployments are not ours to judge
 	}{is, string(description[:min(len(description), maxDescription)]), data.ReportURL, false})
 	if err != nil {
-		return analysis.Receipt{}, analysis.Errorf(analysis.Internal, "a request cannot be written").Because(err)
+		return analysis.Receipt{}, err
 	}
 	if _, err := a.client.Send(ctx, web.Request{Method: http.MethodPost, Path: path + deployment, Body: body, Key: d.ID}); err != nil {
 		return analysis.Receipt{}, err

@@ -1,9 +1,8 @@
 package grafana
 
 import (
-	"cmp"
+	"crypto/tls"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/haldane-dev/haldane/actions/web"
@@ -45,23 +44,18 @@ func (s *Settings) Check() []config.Problem {
 type parts struct {
 	dashboard web.Name
 	tags      []web.Name
-	tls       *web.TLSFiles
+	tls       *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	p, found := parts{}, &web.Names{}
 	found.Base("url", s.URL, "https://grafana.example.com")
-	if s.Token.Empty() {
-		found.Add("token", "missing", "that of a service account")
-	}
-	found.Token("token", s.Token)
+	found.Required("token", s.Token, "that of a service account")
 	p.dashboard = found.Parse("dashboard_uid", s.DashboardUID, false)
 	for i, tag := range s.Tags {
 		p.tags = append(p.tags, found.Parse(fmt.Sprintf("tags[%d]", i), tag, true))
 	}
-	files, err := s.TLS.Load()
-	found.Note("tls."+cmp.Or(files.Field, "ca"), err)
-	p.tls = files
+	p.tls = found.TLS(s.TLS)
 	return p, found
 }
 
@@ -72,10 +66,7 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	return &Action{words: s.Composer(env), parts: p, client: web.New(web.Options{
-		Who: "grafana " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
-		Sign: func(h http.Header) ([]string, error) {
-			h.Set("Authorization", "Bearer "+s.Token.Reveal())
-			return []string{s.Token.Reveal()}, nil
-		},
+		Who: "grafana " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env,
+		Sign: web.Bearer(s.Token),
 	})}, nil
 }

@@ -1,7 +1,7 @@
 package jira
 
 import (
-	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -50,7 +50,7 @@ func (s *Settings) Check() []config.Problem {
 type parts struct {
 	project web.Name
 	labels  []web.Name
-	tls     *web.TLSFiles
+	tls     *tls.Config
 }
 
 // Forms of Jira's names.
@@ -77,9 +77,7 @@ func (s *Settings) compile() (parts, *web.Names) {
 	for i, l := range s.Labels {
 		p.labels = append(p.labels, found.Parse(fmt.Sprintf("labels[%d]", i), l, true))
 	}
-	files, err := s.TLS.Load()
-	found.Note("tls."+cmp.Or(files.Field, "ca"), err)
-	p.tls = files
+	p.tls = found.TLS(s.TLS)
 	return p, found
 }
 
@@ -90,11 +88,9 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	return &Action{words: s.Composer(env), settings: s, parts: p, client: web.New(web.Options{
-		Who: "jira " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
+		Who: "jira " + env.Name, Base: s.URL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env,
 		Sign: func(h http.Header) ([]string, error) {
-			req := http.Request{Header: h}
-			req.SetBasicAuth(s.Email, s.Token.Reveal())
-			return []string{s.Token.Reveal(), s.Email + ":" + s.Token.Reveal()}, nil
+			return web.BasicAuth{Username: s.Email, Password: s.Token}.Sign(h), nil
 		},
 	})}, nil
 }

@@ -102,7 +102,7 @@ func (a *Action) find(ctx context.Context, d analysis.Delivery) (issue string, t
 	}
 	issue = answer.Issues[0].Key
 	if !issueForm.MatchString(issue) {
-		return "", false, a.nonsense()
+		return "", false, a.client.Nonsense()
 	}
 	if d.Attempts > 1 {
 		if told = strings.Contains(string(answer.Issues[0].Fields), d.ID); !told {
@@ -158,7 +158,7 @@ func (a *Action) create(ctx context.Context, d analysis.Delivery, m config.Messa
 		return "", err
 	}
 	if !issueForm.MatchString(made.Key) {
-		return "", a.nonsense()
+		return "", a.client.Nonsense()
 	}
 	return made.Key, nil
 }
@@ -169,7 +169,7 @@ func (a *Action) comment(ctx context.Context, issue string, body node) error {
 	}
 	err := a.send(ctx, http.MethodPost, "/rest/api/3/issue/"+issue+"/comment", map[string]any{"body": body}, &made, "")
 	if err == nil && made.ID == "" {
-		return a.nonsense()
+		return a.client.Nonsense()
 	}
 	return err
 }
@@ -223,16 +223,9 @@ func (a *Action) send(ctx context.Context, method, path string, v, into any, mar
 				said.Messages = append(said.Messages, field+": "+words)
 			}
 		}
-		e := *analysis.AsError(err)
-		e.Message = strings.TrimSuffix(e.Message, ": "+answer.Said()) + ": " + answer.Safe(strings.Join(said.Messages, "; "))
-		return &e
+		return answer.Reworded(err, strings.Join(said.Messages, "; "))
 	}
 	return err
-}
-
-func (a *Action) nonsense() error {
-	return analysis.Errorf(analysis.Unavailable, "%s: its answer was not understood", a.client.Who()).
-		WithHint("check its address: something else may be answering")
 }
 
 // Check implements analysis.Checker: the account is let in, and may make issues in the
@@ -244,7 +237,7 @@ func (a *Action) Check(ctx context.Context) error {
 		}
 		err := a.send(ctx, http.MethodGet, "/rest/api/3/myself", nil, &me, "")
 		if err == nil && me.AccountID == "" {
-			return a.nonsense()
+			return a.client.Nonsense()
 		}
 		return err
 	}
@@ -260,7 +253,7 @@ func (a *Action) Check(ctx context.Context) error {
 	p, ok := may.Permissions["CREATE_ISSUES"]
 	switch {
 	case !ok:
-		return a.nonsense()
+		return a.client.Nonsense()
 	case !p.Have:
 		return analysis.Errorf(analysis.Denied, "%s: the account may not make issues in %s", a.client.Who(), a.settings.Project).
 			WithHint("give it the permission Create Issues")

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"crypto/tls"
 	"time"
 
 	"github.com/haldane-dev/haldane/actions/cluster"
@@ -46,12 +47,13 @@ func (s *Settings) FollowFor() analysis.Duration { return s.Deadline }
 type parts struct {
 	namespace, deployment web.Name
 	finder                cluster.Finder
+	tls                   *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
-	s.Access.Check(n)
 	p := parts{
+		tls:       s.Access.Check(n),
 		namespace: n.Parse("namespace", s.Namespace, true), deployment: n.Parse("deployment", s.Deployment, true),
 		finder: s.Compile(n),
 	}
@@ -73,9 +75,5 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	if err := n.Err(env.Name); err != nil {
 		return nil, err
 	}
-	client, err := s.Access.Open("kubernetes "+env.Name, env, s.Timeout.Std())
-	if err != nil {
-		return nil, err
-	}
-	return &Action{client: client, parts: p}, nil
+	return &Action{client: s.Access.Open("kubernetes "+env.Name, env, s.Timeout.Std(), p.tls), parts: p}, nil
 }

@@ -85,9 +85,7 @@ func (a *Action) where(d analysis.Delivery) (place, error) {
 	if p.to, err = a.parts.finder.Written(data, target.To); err != nil {
 		return p, err
 	}
-	if target.From != "" { // not known when a person rolls back without a run
-		p.from, err = a.parts.finder.Left(data, target)
-	}
+	p.from, err = a.parts.finder.Left(data, target)
 	return p, err
 }
 

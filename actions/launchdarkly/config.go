@@ -1,7 +1,7 @@
 package launchdarkly
 
 import (
-	"net/http"
+	"crypto/tls"
 	"time"
 
 	"github.com/haldane-dev/haldane/actions/web"
@@ -40,23 +40,18 @@ func (s *Settings) Threads() bool { return false }
 // parts are the settings, parsed.
 type parts struct {
 	project, environment, flag web.Name
-	tls                        *web.TLSFiles
+	tls                        *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
 	n.Base("api_url", s.APIURL, "https://app.launchdarkly.com")
-	n.Token("token", s.Token)
-	if s.Token.Empty() {
-		n.Add("token", "missing", "${env:LAUNCHDARKLY_TOKEN}")
-	}
+	n.Required("token", s.Token, "${env:LAUNCHDARKLY_TOKEN}")
 	p := parts{
 		project: n.Parse("project", s.Project, true), environment: n.Parse("environment", s.Environment, true),
 		flag: n.Parse("flag", s.Flag, true),
 	}
-	files, err := s.TLS.Load()
-	n.Note("tls."+files.Field, err)
-	p.tls = files
+	p.tls = n.TLS(s.TLS)
 	return p, n
 }
 
@@ -73,11 +68,8 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 		return nil, err
 	}
 	return &Action{parts: p, client: web.New(web.Options{
-		Who: "launchdarkly " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env,
+		Who: "launchdarkly " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env,
 		Header: map[string]string{"LD-API-Version": "20240415"}, Adjust: adjust,
-		Sign: func(h http.Header) ([]string, error) { // the token as it is, without Bearer
-			h.Set("Authorization", s.Token.Reveal())
-			return []string{s.Token.Reveal()}, nil
-		},
+		Sign: web.InHeader("Authorization", "", s.Token), // without Bearer
 	})}, nil
 }

@@ -2,7 +2,6 @@ package launchdarkly
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,12 +35,9 @@ type flag struct {
 // Perform implements analysis.Action.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
 	data := config.NewMessageData(d)
-	names := make([]string, 3)
-	for i, n := range []web.Name{a.parts.project, a.parts.flag, a.parts.environment} {
-		var err error
-		if names[i], err = n.Of(data); err != nil {
-			return analysis.Receipt{}, err
-		}
+	names, err := web.All(data, a.parts.project, a.parts.flag, a.parts.environment)
+	if err != nil {
+		return analysis.Receipt{}, err
 	}
 	project, key, environment := names[0], names[1], names[2]
 	path, err := web.Path("api", "v2", "flags", project, key)
@@ -53,13 +49,13 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 		return analysis.Receipt{}, err
 	}
 	if !on {
-		return off("flag %s is off in %s already", key, environment), nil
+		return done("flag " + key + " is off in " + environment + " already"), nil
 	}
-	body, err := json.Marshal(map[string]any{
+	body, err := web.Encode(map[string]any{
 		"environmentKey": environment, "instructions": []map[string]string{{"kind": "turnFlagOff"}}, "comment": comment(data),
 	})
 	if err != nil {
-		return analysis.Receipt{}, analysis.Errorf(analysis.Internal, "a request cannot be written").Because(err)
+		return analysis.Receipt{}, err
 	}
 	on, err = a.ask(ctx, web.Request{
 		Method: http.MethodPatch, Path: path, Body: body, Key: d.ID, Type: "application/json; domain-model=launchdarkly.semanticpatch",
@@ -70,14 +66,11 @@ func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Rec
 	if on {
 		return analysis.Receipt{}, analysis.Errorf(analysis.Unavailable, "%s: it took the change, and flag %s is still on in %s", a.client.Who(), key, environment)
 	}
-	return off("flag %s is off in %s", key, environment), nil
+	return done("flag " + key + " is off in " + environment), nil
 }
 
-func off(format, key, environment string) analysis.Receipt {
-	return analysis.Receipt{
-		At: time.Now(), Done: true,
-		Text: strings.Replace(strings.Replace(format, "%s", key, 1), "%s", environment, 1),
-	}
+func done(text string) analysis.Receipt {
+	return analysis.Receipt{At: time.Now(), Text: text, Done: true}
 }
 
 // ask sends a request that is answered with the flag, and reads whether it is on.

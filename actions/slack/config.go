@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -55,10 +56,8 @@ var (
 
 // Check implements config.ActionSettings.
 func (s *Settings) Check() []config.Problem {
-	var out []config.Problem
-	add := func(field, message, hint string) {
-		out = append(out, config.Problem{Field: field, Message: message, Hint: hint})
-	}
+	n := &web.Names{}
+	add := n.Add
 	bot, hook := !s.Token.Empty(), !s.WebhookURL.Empty()
 	switch {
 	case bot == hook:
@@ -85,7 +84,9 @@ func (s *Settings) Check() []config.Problem {
 			add("mention."+severity, "not a mention as Slack's API writes it", "<!subteam^S012ABC>, <@U012ABC> or <!here>")
 		}
 	}
-	return append(append(out, s.checkRoutes()...), s.checkButtons()...)
+	s.checkRoutes(n)
+	s.checkButtons(n)
+	return n.Problems
 }
 
 // channelName reports whether a text can name a channel, if it is not empty.
@@ -106,9 +107,8 @@ func soundURL(s string) bool {
 
 // Open implements config.ActionSettings.
 func (s *Settings) Open(env config.Env) (analysis.Action, error) {
-	if problems := s.Check(); len(problems) > 0 {
-		p := problems[0]
-		return nil, analysis.Errorf(analysis.Invalid, "action %s: %s: %s", env.Name, p.Field, p.Message)
+	if err := (&web.Names{Problems: s.Check()}).Err(env.Name); err != nil {
+		return nil, err
 	}
 	return newAction(s, env), nil
 }

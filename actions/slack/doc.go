@@ -27,6 +27,6 @@
 // sees what came of it. Without interactive even links have no buttons: Slack marks
 // a button as broken when nobody answers to it.
 //
-// It imports analysis, analysis/chart and config. Start reading at slack.go; buttons
-// begin in buttons.go, what a press does is in press.go.
+// It imports analysis, analysis/chart, config and actions/web. Start reading at
+// slack.go; buttons begin in buttons.go, what a press does is in press.go.
 package slack

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/config"
 )
 
@@ -17,11 +18,8 @@ const (
 var operatorID = regexp.MustCompile(`^[UWS][A-Z0-9]{4,}$`)
 
 // checkButtons finds what is wrong with the settings of buttons.
-func (s *Settings) checkButtons() []config.Problem {
-	var out []config.Problem
-	add := func(field, message, hint string) {
-		out = append(out, config.Problem{Field: field, Message: message, Hint: hint})
-	}
+func (s *Settings) checkButtons(n *web.Names) {
+	add := n.Add
 	switch s.Interactive {
 	case "", overSocket, overHTTP:
 	default:
@@ -50,5 +48,4 @@ func (s *Settings) checkButtons() []config.Problem {
 			add(fmt.Sprintf("operators[%d]", i), "not the id of a user or user group", "U012ABC or S012ABC; names can be taken by others")
 		}
 	}
-	return out
 }

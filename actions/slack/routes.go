@@ -6,8 +6,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
-	"github.com/haldane-dev/haldane/config"
 )
 
 // Route sends what belongs to some plans to a channel of their own. Each of its patterns
@@ -59,20 +59,17 @@ func matches(pattern, text string) bool {
 	return pattern == "" || ok
 }
 
-func (s *Settings) checkRoutes() []config.Problem {
-	var out []config.Problem
+func (s *Settings) checkRoutes(n *web.Names) {
 	for i, r := range s.Channels {
 		at := fmt.Sprintf("channels[%d].", i)
 		switch {
 		case !s.WebhookURL.Empty():
-			return append(out, config.Problem{
-				Field: "channels", Message: "an incoming webhook posts to its own channel",
-				Hint: "token instead of webhook_url, or an action for each webhook",
-			})
+			n.Add("channels", "an incoming webhook posts to its own channel", "token instead of webhook_url, or an action for each webhook")
+			return
 		case r.Channel == "" || !channelName(r.Channel):
-			out = append(out, config.Problem{Field: at + "channel", Message: "missing, or not the name or ID of a channel", Hint: `"#oncall"`})
+			n.Add(at+"channel", "missing, or not the name or ID of a channel", `"#oncall"`)
 		case r.Environment+r.Severity+r.Plan+r.Owner == "" && len(r.Labels) == 0:
-			out = append(out, config.Problem{Field: at + "channel", Message: "matches everything, so nothing behind it nor channel is ever used", Hint: "set channel to it instead"})
+			n.Add(at+"channel", "matches everything, so nothing behind it nor channel is ever used", "set channel to it instead")
 		}
 		patterns := map[string]string{"environment": r.Environment, "severity": r.Severity, "plan": r.Plan, "owner": r.Owner}
 		for name, pattern := range r.Labels {
@@ -80,9 +77,8 @@ func (s *Settings) checkRoutes() []config.Problem {
 		}
 		for _, field := range slices.Sorted(maps.Keys(patterns)) {
 			if _, err := path.Match(patterns[field], ""); err != nil {
-				out = append(out, config.Problem{Field: at + field, Message: "not a pattern", Hint: "checkout*"})
+				n.Add(at+field, "not a pattern", "checkout*")
 			}
 		}
 	}
-	return out
 }

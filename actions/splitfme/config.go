@@ -1,7 +1,7 @@
 package splitfme
 
 import (
-	"net/http"
+	"crypto/tls"
 	"slices"
 	"time"
 
@@ -42,16 +42,13 @@ func (s *Settings) Threads() bool { return false }
 // parts are the settings, parsed.
 type parts struct {
 	workspace, environment, flag web.Name
-	tls                          *web.TLSFiles
+	tls                          *tls.Config
 }
 
 func (s *Settings) compile() (parts, *web.Names) {
 	n := &web.Names{}
 	n.Base("api_url", s.APIURL, "https://api.split.io")
-	n.Token("key", s.Key)
-	if s.Key.Empty() {
-		n.Add("key", "missing", "${env:SPLIT_ADMIN_KEY}")
-	}
+	n.Required("key", s.Key, "${env:SPLIT_ADMIN_KEY}")
 	if !slices.Contains([]string{"bearer", "x-api-key"}, s.KeyHeader) {
 		n.Add("key_header", "not bearer or x-api-key", "bearer")
 	}
@@ -59,9 +56,7 @@ func (s *Settings) compile() (parts, *web.Names) {
 		workspace: n.Parse("workspace", s.Workspace, true), environment: n.Parse("environment", s.Environment, true),
 		flag: n.Parse("flag", s.Flag, true),
 	}
-	files, err := s.TLS.Load()
-	n.Note("tls."+files.Field, err)
-	p.tls = files
+	p.tls = n.TLS(s.TLS)
 	return p, n
 }
 
@@ -79,12 +74,9 @@ func (s *Settings) Open(env config.Env) (analysis.Action, error) {
 	}
 	sign := web.Bearer(s.Key)
 	if s.KeyHeader == "x-api-key" {
-		sign = func(h http.Header) ([]string, error) {
-			h.Set("X-Api-Key", s.Key.Reveal())
-			return []string{s.Key.Reveal()}, nil
-		}
+		sign = web.InHeader("X-Api-Key", "", s.Key)
 	}
 	return &Action{parts: p, client: web.New(web.Options{
-		Who: "splitfme " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls.Config, Env: env, Sign: sign,
+		Who: "splitfme " + env.Name, Base: s.APIURL, Timeout: s.Timeout.Std(), TLS: p.tls, Env: env, Sign: sign,
 	})}, nil
 }

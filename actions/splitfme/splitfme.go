@@ -24,12 +24,9 @@ var (
 // Perform implements analysis.Action.
 func (a *Action) Perform(ctx context.Context, d analysis.Delivery) (analysis.Receipt, error) {
 	data := config.NewMessageData(d)
-	names := make([]string, 3)
-	for i, n := range []web.Name{a.parts.workspace, a.parts.flag, a.parts.environment} {
-		var err error
-		if names[i], err = n.Of(data); err != nil {
-			return analysis.Receipt{}, err
-		}
+	names, err := web.All(data, a.parts.workspace, a.parts.flag, a.parts.environment)
+	if err != nil {
+		return analysis.Receipt{}, err
 	}
 	flag, environment := names[1], names[2]
 	path, err := web.Path("internal", "api", "v2", "splits", "ws", names[0], flag, "environments", environment)

@@ -40,6 +40,13 @@ func (a Answer) Said() string {
 // Safe makes a text of the answer fit to be shown: one short line, without secrets.
 func (a Answer) Safe(text string) string { return a.redact.Text([]byte(text), maxText) }
 
+// Reworded is the error of a refusal with other words of the answer than Said's.
+func (a Answer) Reworded(err error, words string) error {
+	e := *analysis.AsError(err)
+	e.Message = strings.TrimSuffix(e.Message, ": "+a.Said()) + ": " + a.Safe(words)
+	return &e
+}
+
 // JSON reads the answer. One that is not what the vendor speaks is Unavailable: it
 // comes from something in between, or is cut off.
 func (a Answer) JSON(into any) error {
@@ -50,7 +57,9 @@ func (a Answer) JSON(into any) error {
 }
 
 // Nonsense is the error for an answer that lacks what it must have.
-func (a Answer) Nonsense() error {
-	return analysis.Errorf(analysis.Unavailable, "%s: its answer was not understood", a.who).
+func (a Answer) Nonsense() error { return nonsense(a.who) }
+
+func nonsense(who string) error {
+	return analysis.Errorf(analysis.Unavailable, "%s: its answer was not understood", who).
 		WithHint("check its address: something else may be answering")
 }

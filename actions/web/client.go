@@ -51,15 +51,12 @@ type Client struct {
 
 // New makes a Client. It does not reach out.
 func New(o Options) *Client {
-	c := &Client{base: strings.TrimSuffix(o.Base, "/"), agent: "haldane", options: o, http: o.Env.Egress.Client(o.Timeout)}
+	c := &Client{base: strings.TrimSuffix(o.Base, "/"), agent: Agent(o.Env.Version), options: o, http: o.Env.Egress.Client(o.Timeout)}
 	if u, err := url.Parse(o.Base); err == nil {
 		c.who = o.Who + " at " + u.Host
 	}
 	if o.TLS != nil {
 		c.http.Transport.(*http.Transport).TLSClientConfig = o.TLS
-	}
-	if o.Env.Version != "" {
-		c.agent += "/" + o.Env.Version
 	}
 	if c.options.Max == 0 {
 		c.options.Max = DefaultMax
@@ -69,6 +66,9 @@ func New(o Options) *Client {
 
 // Who names the action and the host, for errors.
 func (c *Client) Who() string { return c.who }
+
+// Nonsense is the error for an answer that lacks what it must have.
+func (c *Client) Nonsense() error { return nonsense(c.who) }
 
 // Connect reaches the server and sends nothing.
 func (c *Client) Connect(ctx context.Context) error {
@@ -162,11 +162,32 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, []strin
 
 // Bearer signs with a token.
 func Bearer(token config.Secret) func(http.Header) ([]string, error) {
+	return InHeader("Authorization", "Bearer ", token)
+}
+
+// InHeader signs with a token in a header, behind a prefix or none.
+func InHeader(name, prefix string, token config.Secret) func(http.Header) ([]string, error) {
 	return func(h http.Header) ([]string, error) {
-		h.Set("Authorization", "Bearer "+token.Reveal())
+		h.Set(name, prefix+token.Reveal())
 		return []string{token.Reveal()}, nil
 	}
 }
+
+// BasicAuth is a user name with its password.
+type BasicAuth struct {
+	Username string        `yaml:"username" doc:"user name"`
+	Password config.Secret `yaml:"password" doc:"password"`
+}
+
+// Sign signs with them, and returns what must not be seen.
+func (b BasicAuth) Sign(h http.Header) []string {
+	req := http.Request{Header: h}
+	req.SetBasicAuth(b.Username, b.Password.Reveal())
+	return []string{b.Password.Reveal(), b.Username + ":" + b.Password.Reveal()}
+}
+
+// Agent is what Haldane calls itself to other programs.
+func Agent(version string) string { return strings.TrimSuffix("haldane/"+version, "/") }
 
 // Until reads a header that says when a limit ends, in units since 1970: how long that
 // is from now, or 0.

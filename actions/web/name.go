@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/tls"
 	"net/url"
 	"strings"
 
@@ -73,10 +74,50 @@ func (n Name) Of(data config.MessageData) (string, error) {
 	if s == "" {
 		return "", analysis.Errorf(analysis.Invalid, "%s: the template makes an empty name of this run", n.field)
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(s, Control) {
 		return "", analysis.Errorf(analysis.Invalid, "%s: the name holds a control character", n.field)
 	}
 	return s, nil
+}
+
+// All renders several names for a delivery.
+func All(data config.MessageData, names ...Name) ([]string, error) {
+	out := make([]string, len(names))
+	for i, n := range names {
+		var err error
+		if out[i], err = n.Of(data); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Written renders a name as if a version were the one to roll back to: it says how that
+// version is written on the other side.
+func (n Name) Written(data config.MessageData, version string) (string, error) {
+	to := analysis.RollbackTarget{To: version}
+	if data.Rollback != nil {
+		to.From = data.Rollback.From
+	}
+	data.Rollback = &to
+	return n.Of(data)
+}
+
+// Left returns how the version that is to be left is written, or nothing when that
+// cannot be told: because it is not known, as when a person rolls back without a run, or
+// because the template does not go by .Rollback.To.
+func (n Name) Left(data config.MessageData, target analysis.RollbackTarget) (string, error) {
+	if target.From == "" {
+		return "", nil
+	}
+	from, err := n.Written(data, target.From)
+	if err != nil {
+		return "", err
+	}
+	if to, err := n.Written(data, target.To); err != nil || to == from {
+		return "", err
+	}
+	return from, nil
 }
 
 // Path joins segments to a path, each escaped. One that is empty or leads up the path
@@ -109,9 +150,35 @@ func (n *Names) Base(field, address, hint string) {
 
 // Token checks a credential that is sent in a header.
 func (n *Names) Token(field string, token config.Secret) {
-	if strings.ContainsFunc(token.Reveal(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(token.Reveal(), Control) {
 		n.Add(field, "holds a line break or another control character", "")
 	}
+}
+
+// Required checks a credential that is sent in a header, and that must be there.
+func (n *Names) Required(field string, token config.Secret, hint string) {
+	n.Token(field, token)
+	if token.Empty() {
+		n.Add(field, "missing", hint)
+	}
+}
+
+// TLS reads the files of the field tls. What it returns is good when nothing is wrong.
+func (n *Names) TLS(t TLS) *tls.Config {
+	files, err := t.Load()
+	n.Note("tls."+files.Field, err)
+	return files.Config
+}
+
+// Control reports whether a character is one that neither a header nor a name may hold.
+func Control(r rune) bool { return r < ' ' || r == 0x7f }
+
+// HeaderName reports whether a name is a token of RFC 9110, section 5.6.2.
+func HeaderName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
 }
 
 // Target is where a delivery rolls back from and to. A delivery that names no version

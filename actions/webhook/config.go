@@ -1,7 +1,7 @@
 package webhook
 
 import (
-	"cmp"
+	"crypto/tls"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,10 +32,7 @@ type Settings struct {
 }
 
 // BasicAuth is a user name with its password.
-type BasicAuth struct {
-	Username string        `yaml:"username" doc:"user name"`
-	Password config.Secret `yaml:"password" doc:"password"`
-}
+type BasicAuth = web.BasicAuth
 
 // SigningSecrets are one secret or, while rotating, several.
 type SigningSecrets []config.Secret
@@ -76,18 +73,17 @@ func (s *Settings) Threads() bool { return false }
 
 // Check implements config.ActionSettings.
 func (s *Settings) Check() []config.Problem {
-	_, problems := s.compile()
-	return problems
+	_, found := s.compile()
+	return found.Problems
 }
 
 // Open implements config.ActionSettings.
 func (s *Settings) Open(env config.Env) (analysis.Action, error) {
-	parts, problems := s.compile()
-	if len(problems) > 0 {
-		p := problems[0]
-		return nil, analysis.Errorf(analysis.Invalid, "action %s: %s: %s", env.Name, p.Field, p.Message)
+	p, found := s.compile()
+	if err := found.Err(env.Name); err != nil {
+		return nil, err
 	}
-	return newAction(s, parts, env), nil
+	return newAction(s, p, env), nil
 }
 
 // parts are the settings, parsed.
@@ -96,57 +92,41 @@ type parts struct {
 	headers map[string]*config.MessageTemplate
 	body    *config.MessageTemplate // nil: Haldane's JSON
 	keys    [][]byte
-	tls     *web.TLSFiles
+	tls     *tls.Config
 	poll    *pollParts // nil: it is not followed
 }
 
 // compile parses the settings, and finds all that is wrong with them.
-func (s *Settings) compile() (parts, []config.Problem) {
-	p, found := parts{headers: map[string]*config.MessageTemplate{}}, problems{}
+func (s *Settings) compile() (parts, *web.Names) {
+	p, found := parts{headers: map[string]*config.MessageTemplate{}}, &web.Names{}
 	if s.URL.Empty() {
-		found.add("url", "missing", "url: https://deploy.example.com/rollback")
+		found.Add("url", "missing", "url: https://deploy.example.com/rollback")
 	} else {
 		u, err := config.ParseURLTemplate(s.URL.Reveal())
-		found.note("url", err)
+		found.Note("url", err)
 		p.url = u
 	}
 	if !slices.Contains([]string{"POST", "PUT", "PATCH", "DELETE"}, s.Method) {
-		found.add("method", "not POST, PUT, PATCH or DELETE", "POST")
+		found.Add("method", "not POST, PUT, PATCH or DELETE", "POST")
 	}
 	if strings.ContainsFunc(s.ContentType, func(r rune) bool { return r < ' ' || r > '~' }) || s.ContentType == "" {
-		found.add("content_type", "not a content type", "application/json")
+		found.Add("content_type", "not a content type", "application/json")
 	}
 	if s.Body != "" {
 		b, err := config.ParseBodyTemplate(s.Body, s.ContentType)
-		found.note("body", err)
+		found.Note("body", err)
 		p.body = b
 	} else if s.ContentType != "application/json" {
-		found.add("content_type", "needs a body of that type: without one Haldane's JSON is sent", "body: ...")
+		found.Add("content_type", "needs a body of that type: without one Haldane's JSON is sent", "body: ...")
 	}
 	for i, secret := range s.Secret {
 		key, err := signingKey(secret.Reveal())
-		found.note(secretField(i, len(s.Secret)), err)
+		found.Note(secretField(i, len(s.Secret)), err)
 		p.keys = append(p.keys, key)
 	}
-	s.checkHeaders(&p, &found)
-	s.checkAuthorization(&found)
-	files, err := s.TLS.Load()
-	found.note("tls."+cmp.Or(files.Field, "ca"), err)
-	p.tls = files
-	p.poll = s.compilePoll(&found)
-	return p, found.list
-}
-
-// problems collects what is wrong.
-type problems struct{ list []config.Problem }
-
-func (p *problems) add(field, message, hint string) {
-	p.list = append(p.list, config.Problem{Field: field, Message: message, Hint: hint})
-}
-
-func (p *problems) note(field string, err error) {
-	if err != nil {
-		e := analysis.AsError(err)
-		p.add(field, e.Message, strings.TrimPrefix(e.Hint, "try: "))
-	}
+	s.checkHeaders(&p, found)
+	s.checkAuthorization(found)
+	p.tls = found.TLS(s.TLS)
+	p.poll = s.compilePoll(found)
+	return p, found
 }

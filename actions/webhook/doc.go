@@ -8,5 +8,5 @@
 // config.Refused; redirects are never followed. Never logged or returned: the
 // URL's path and query, headers, secrets; the host may be shown.
 //
-// It imports analysis and config. Start reading at webhook.go.
+// It imports analysis, config and actions/web. Start reading at webhook.go.
 package webhook

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/config"
 )
 
@@ -25,31 +26,31 @@ var ours = map[string]string{
 }
 
 // checkHeaders parses the further headers.
-func (s *Settings) checkHeaders(p *parts, found *problems) {
+func (s *Settings) checkHeaders(p *parts, found *web.Names) {
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
 		field, key := "headers."+name, http.CanonicalHeaderKey(name)
 		instead, taken := ours[key]
 		switch {
-		case !validHeaderName(name):
-			found.add(field, "not a name of a header", "X-Api-Key")
+		case !web.HeaderName(name):
+			found.Add(field, "not a name of a header", "X-Api-Key")
 			continue
 		case taken:
-			found.add(field, "set by Haldane itself", instead)
+			found.Add(field, "set by Haldane itself", instead)
 			continue
 		case seen[key]:
-			found.add(field, "given twice, in another spelling", "")
+			found.Add(field, "given twice, in another spelling", "")
 			continue
 		}
 		seen[key] = true
 		t, err := config.ParseHeaderTemplate(s.Headers[name].Reveal())
-		found.note(field, err)
+		found.Note(field, err)
 		p.headers[key] = t
 	}
 }
 
 // checkAuthorization lets only one of the ways to sign in be used.
-func (s *Settings) checkAuthorization(found *problems) {
+func (s *Settings) checkAuthorization(found *web.Names) {
 	ways := 0
 	for name := range s.Headers {
 		if http.CanonicalHeaderKey(name) == "Authorization" {
@@ -58,29 +59,17 @@ func (s *Settings) checkAuthorization(found *problems) {
 	}
 	if !s.BearerToken.Empty() {
 		ways++
-		if strings.ContainsFunc(s.BearerToken.Reveal(), notInHeader) {
-			found.add("bearer_token", "holds a line break or another control character", "")
-		}
+		found.Token("bearer_token", s.BearerToken)
 	}
 	if b := s.BasicAuth; b != nil {
 		ways++
 		if b.Username == "" || strings.Contains(b.Username, ":") {
-			found.add("basic_auth.username", "empty, or holds a colon", "")
+			found.Add("basic_auth.username", "empty, or holds a colon", "")
 		}
 	}
 	if ways > 1 {
-		found.add("bearer_token", "only one of bearer_token, basic_auth and an Authorization header may be set", "")
+		found.Add("bearer_token", "only one of bearer_token, basic_auth and an Authorization header may be set", "")
 	}
-}
-
-func notInHeader(r rune) bool { return r < ' ' || r == 0x7f }
-
-// validHeaderName reports whether a name is a token of RFC 9110, section 5.6.2.
-func validHeaderName(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
 }
 
 // secretField is the path of a signing secret: a list's items have numbers.

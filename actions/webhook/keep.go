@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -17,7 +18,7 @@ import (
 // put into it ourselves, such as a token in the path, are replaced by their number.
 func (a *Action) keep(req *http.Request, address string) (string, error) {
 	u, err := req.URL.Parse(address)
-	if err != nil || strings.ContainsFunc(address, notInHeader) {
+	if err != nil || strings.ContainsFunc(address, web.Control) {
 		return "", analysis.Errorf(analysis.Invalid, "%s: the address to ask is not a URL", a.who)
 	}
 	u.Fragment, u.RawFragment = "", ""

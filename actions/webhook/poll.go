@@ -9,6 +9,7 @@ import (
 
 	"github.com/expr-lang/expr/vm"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -51,7 +52,7 @@ type pollParts struct {
 }
 
 // compilePoll parses the poll, and finds all that is wrong with it.
-func (s *Settings) compilePoll(found *problems) *pollParts {
+func (s *Settings) compilePoll(found *web.Names) *pollParts {
 	p := s.Poll
 	if p == nil {
 		return nil
@@ -65,25 +66,25 @@ func (s *Settings) compilePoll(found *problems) *pollParts {
 		"failed": {p.Failed, &out.failed}, "progress": {p.Progress, &out.progress},
 	} {
 		program, err := compileExpression(e.text)
-		found.note("poll."+field, err)
+		found.Note("poll."+field, err)
 		*e.into = program
 	}
 	if strings.TrimSpace(p.Done) == "" {
-		found.add("poll.done", "missing", `done: body.status == "succeeded"`)
+		found.Add("poll.done", "missing", `done: body.status == "succeeded"`)
 	}
 	if p.Every < 0 || p.Deadline < 0 || p.every() > p.deadline() {
-		found.add("poll.every", "negative, or longer than poll.deadline", "every: 5s")
+		found.Add("poll.every", "negative, or longer than poll.deadline", "every: 5s")
 	}
 	out.hosts = p.hostList(found)
-	slices.SortFunc(found.list, func(a, b config.Problem) int { return strings.Compare(a.Field, b.Field) })
+	slices.SortFunc(found.Problems, func(a, b config.Problem) int { return strings.Compare(a.Field, b.Field) })
 	if p.URL.Empty() {
 		return out
 	}
 	if p.Location != "" {
-		found.add("poll.location", "stands beside poll.url", "one of the two")
+		found.Add("poll.location", "stands beside poll.url", "one of the two")
 	}
 	u, err := config.ParseURLTemplate(p.URL.Reveal())
-	found.note("poll.url", err)
+	found.Note("poll.url", err)
 	out.url = u
 	if err == nil {
 		s.checkPollHost(u, out, found)
@@ -92,12 +93,12 @@ func (s *Settings) compilePoll(found *problems) *pollParts {
 }
 
 // hostList reads the further hosts.
-func (p *Poll) hostList(found *problems) []string {
+func (p *Poll) hostList(found *web.Names) []string {
 	var out []string
 	for _, h := range p.Hosts {
 		u, err := url.Parse("https://" + h)
 		if err != nil || u.Host != h || u.Hostname() == "" {
-			found.add("poll.hosts", "not a host, or host:port", "[ci.example.com]")
+			found.Add("poll.hosts", "not a host, or host:port", "[ci.example.com]")
 			continue
 		}
 		out = append(out, hostPort(u))
@@ -106,14 +107,14 @@ func (p *Poll) hostList(found *problems) []string {
 }
 
 // checkPollHost compares the poll's host with the action's.
-func (s *Settings) checkPollHost(u *config.URLTemplate, out *pollParts, found *problems) {
+func (s *Settings) checkPollHost(u *config.URLTemplate, out *pollParts, found *web.Names) {
 	own, err := url.Parse(s.origin())
 	if err != nil {
 		return // said at url
 	}
 	to, err := url.Parse(u.Origin)
 	if err == nil && own.Host != "" && !out.allowed(own, to) {
-		found.add("poll.url", "its host is not that of url", "poll.hosts: ["+u.Host+"]")
+		found.Add("poll.url", "its host is not that of url", "poll.hosts: ["+u.Host+"]")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haldane-dev/haldane/actions/web"
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -35,15 +36,11 @@ var (
 
 func newAction(s *Settings, p parts, env config.Env) *Action {
 	client := env.Egress.Client(s.Timeout.Std())
-	client.Transport.(*http.Transport).TLSClientConfig = p.tls.Config
-	a := &Action{
-		who: "webhook " + env.Name + " at " + p.url.Host, userAgent: "haldane",
+	client.Transport.(*http.Transport).TLSClientConfig = p.tls
+	return &Action{
+		who: "webhook " + env.Name + " at " + p.url.Host, userAgent: web.Agent(env.Version),
 		settings: s, parts: p, client: client,
 	}
-	if env.Version != "" {
-		a.userAgent += "/" + env.Version
-	}
-	return a
 }
 
 // Perform implements analysis.Action: it sends the delivery once. The receipt

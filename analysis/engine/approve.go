@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -37,13 +38,13 @@ func (e *Engine) approval(ctx context.Context, tx *store.Tx, sub subject, now ti
 		}
 		return guarded{state: analysis.DeliverySkipped, why: fmt.Sprintf("kept: nobody approved it within %s", a.Within)}, nil
 	}
-	then := "it is rolled back"
+	then := "Haldane rolls back"
 	if a.Default == analysis.ApprovalKeep {
 		then = "the release is kept"
 	}
 	return guarded{
 		state: analysis.DeliveryHeld, asks: true, until: until,
-		why: fmt.Sprintf(awaitsApproval+", %d of %d; without it %s at %s", len(decisions.Approved), a.People, then, until.UTC().Format("15:04 MST")),
+		why: fmt.Sprintf(awaitsApproval+", %d of %d so far; if nobody decides, %s at %s", len(decisions.Approved), a.People, then, until.UTC().Format("15:04 MST")),
 	}, nil
 }
 
@@ -53,19 +54,31 @@ const awaitsApproval = "awaits approval"
 // Approve is a person's word that a waiting rollback may go out. Saying it twice counts
 // once. Conflict when none waits.
 func (e *Engine) Approve(ctx context.Context, runID string, by analysis.Cause) (analysis.Run, error) {
-	return e.decide(ctx, runID, analysis.EventRollbackApproved, "approved by "+by.String(), by)
+	return e.decide(ctx, runID, analysis.EventRollbackApproved, by)
 }
 
 // Refuse is a person's word that the release is kept. Conflict when no rollback waits.
 func (e *Engine) Refuse(ctx context.Context, runID string, by analysis.Cause) (analysis.Run, error) {
-	return e.decide(ctx, runID, analysis.EventRollbackRefused, "the release is kept, says "+by.String(), by)
+	return e.decide(ctx, runID, analysis.EventRollbackRefused, by)
 }
 
-func (e *Engine) decide(ctx context.Context, runID string, typ analysis.EventType, text string, by analysis.Cause) (analysis.Run, error) {
+func (e *Engine) decide(ctx context.Context, runID string, typ analysis.EventType, by analysis.Cause) (analysis.Run, error) {
 	s := e.setup.Load()
+	text := by.String() + " keeps the release"
 	r, err := e.change(ctx, runID, func(tx *store.Tx, r *analysis.Run, now time.Time) error {
 		if r.Rollback.State != analysis.RollbackAwaitingApproval {
 			return analysis.Errorf(analysis.Conflict, "run %s: no rollback of it awaits approval, it is %s", runID, r.Rollback.State)
+		}
+		if typ == analysis.EventRollbackApproved {
+			said, err := tx.Decisions(ctx, r.ID, "")
+			if err != nil {
+				return err
+			}
+			n := len(said.Approved)
+			if !slices.Contains(said.Approved, by.Person()) {
+				n++
+			}
+			text = fmt.Sprintf("approved by %s, %d of %d", by, n, r.Snapshot.Approval.People)
 		}
 		return e.tell(ctx, tx, s, r, occurrence{typ: typ, who: by, text: text}, nil, now)
 	})

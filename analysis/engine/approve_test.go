@@ -31,7 +31,7 @@ func TestRollbackAwaitsApproval(t *testing.T) {
 		w.approvalPlan(2, analysis.ApprovalKeep)
 		r := w.fail("p", "2")
 		approve := func(who analysis.Cause) (analysis.Run, error) { return w.e.Approve(w.t.Context(), r.ID, who) }
-		if r.Rollback.State != analysis.RollbackAwaitingApproval || !strings.Contains(r.Rollback.Reason, "awaits approval, 0 of 2; without it the release is kept at 00:") {
+		if r.Rollback.State != analysis.RollbackAwaitingApproval || !strings.Contains(r.Rollback.Reason, "awaits approval, 0 of 2 so far; if nobody decides, the release is kept at 00:") {
 			t.Fatalf("%+v", r.Rollback)
 		}
 		if told := w.chat.got[len(w.chat.got)-1]; told.Event.Notice.Run.Rollback.State != analysis.RollbackAwaitingApproval {
@@ -50,7 +50,7 @@ func TestRollbackAwaitsApproval(t *testing.T) {
 		if _, err := w.e.Approve(w.t.Context(), r.ID, analysis.Cause{Kind: "api", Who: "eve"}); analysis.KindOf(err) != analysis.Conflict {
 			t.Errorf("after the rollback: %v", err)
 		}
-		if got := w.texts(r.ID, analysis.EventRollbackApproved); got != "approved by ann; approved by ann; approved by bob" {
+		if got := w.texts(r.ID, analysis.EventRollbackApproved); got != "approved by ann, 1 of 2; approved by ann, 1 of 2; approved by bob, 2 of 2" {
 			t.Errorf("events %q", got)
 		}
 	})

@@ -98,7 +98,7 @@ func TestDeadSourceIsLeftAlone(t *testing.T) {
 			})
 			ids = append(ids, w.start(name, "2").ID)
 		}
-		w.until("left alone", func() bool { return strings.Contains(w.run(ids[3]).Reason, "left alone for a moment, the last") })
+		w.until("left alone", func() bool { return strings.Contains(w.run(ids[3]).Reason, "requests failed, it is asked again in") })
 		w.until("back", func() bool { return time.Now().After(back) })
 		// About 27 looks of each run had something to ask for by then.
 		if n := len(w.source.asked); n > 40 || n < 5 {

@@ -38,9 +38,10 @@ func (c *circuit) allow(now time.Time) *analysis.Error {
 		return nil
 	}
 	if wait := c.until.Sub(now); wait > 0 || c.trying {
-		e := analysis.Errorf(analysis.Unavailable, "%s: left alone for a moment, the last %d requests failed: %s",
-			c.name, c.failures, strings.TrimPrefix(c.last.Message, c.name+": "))
-		e.Hint, e.RetryAfter = c.last.Hint, max(wait, time.Second)
+		wait = max(wait, time.Second)
+		e := analysis.Errorf(analysis.Unavailable, "%s: its last %d requests failed, it is asked again in %s: %s",
+			c.name, c.failures, analysis.Duration(wait.Round(time.Second)), strings.TrimPrefix(c.last.Message, c.name+": "))
+		e.Hint, e.RetryAfter = c.last.Hint, wait
 		return e
 	}
 	c.trying = true

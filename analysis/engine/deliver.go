@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -322,7 +323,12 @@ func rollbackText(r *analysis.Run) string {
 		return fmt.Sprintf("the rollback to %s is held: %s", to, r.Rollback.Reason)
 	case analysis.RollbackSkipped:
 		return fmt.Sprintf("not rolled back: %s", r.Rollback.Reason)
+	case analysis.RollbackAwaitingApproval:
+		return fmt.Sprintf("the rollback to %s waits for approval", to)
 	case analysis.RollbackFailed:
+		if strings.HasPrefix(r.Rollback.Reason, analysis.NotConfirmed) {
+			return fmt.Sprintf("the rollback to %s was %s", to, r.Rollback.Reason)
+		}
 		return fmt.Sprintf("the rollback to %s failed: %s", to, r.Rollback.Reason)
 	}
 	return fmt.Sprintf("the rollback to %s is on its way", to)

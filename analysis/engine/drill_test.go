@@ -121,7 +121,7 @@ func TestDryDrillSaysWhatTheGuardsWouldDo(t *testing.T) {
 		undo    string
 		chat    string
 	}{
-		"hold":     {before: func(w *world) { w.hold("") }, undo: "would have been held (hold "},
+		"hold":     {before: func(w *world) { w.hold("") }, undo: "would have been held (ann holds rollbacks: freeze (hold "},
 		"off":      {options: engine.Options{Actions: engine.ActionsOff}, undo: "would have been skipped (actions are switched off)", chat: "would have been skipped (actions are switched off)"},
 		"dry-run":  {options: engine.Options{Actions: engine.ActionsDryRun}, undo: "would have been skipped (dry-run"},
 		"approval": {before: func(w *world) { w.approvalPlan(1, analysis.ApprovalKeep) }, undo: "would have been held (awaits approval, 0 of 1"},
@@ -182,7 +182,7 @@ func TestDrillForRealMeetsTheGuards(t *testing.T) {
 		before  func(w *world)
 		want    string
 	}{
-		"hold": {before: func(w *world) { w.hold("shop") }, want: "held hold "},
+		"hold": {before: func(w *world) { w.hold("shop") }, want: "held ann holds rollbacks: freeze (hold "},
 		"freeze": {before: func(w *world) {
 			f, err := engine.NewFreeze("weekend", "* * * * *", "UTC", time.Hour, nil, nil)
 			if err != nil {

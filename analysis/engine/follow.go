@@ -99,7 +99,7 @@ func (e *Engine) lose(ctx context.Context, tx *store.Tx, s *Setup, d *analysis.D
 		last = "the last that was heard: " + d.Reason
 	}
 	d.State = analysis.DeliveryFailed
-	d.Reason = fmt.Sprintf("accepted, but not known to be done after %s; %s", analysis.Duration(s.Actions[d.Action].FollowFor), last)
+	d.Reason = fmt.Sprintf(analysis.NotConfirmed+" after %s; %s", analysis.Duration(s.Actions[d.Action].FollowFor), last)
 	return e.finish(ctx, tx, s, d, now)
 }
 

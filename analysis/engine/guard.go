@@ -115,7 +115,7 @@ func (e *Engine) held(ctx context.Context, tx *store.Tx, sub subject, now time.T
 	}
 	for _, h := range hs {
 		if h.Kind != analysis.HoldSilence && h.Covers(sub.service, sub.environment, now) {
-			return guarded{state: analysis.DeliveryHeld, why: fmt.Sprintf("hold %s by %s: %s", h.ID, h.By, h.Reason)}, nil
+			return guarded{state: analysis.DeliveryHeld, why: fmt.Sprintf("%s holds rollbacks: %s (hold %s)", h.By, h.Reason, h.ID)}, nil
 		}
 	}
 	return pass, nil

@@ -86,8 +86,8 @@ func (e *Engine) fillDigest(ctx context.Context, tx *store.Tx, d *analysis.Deliv
 	return tx.FillEvent(ctx, &d.Event)
 }
 
-// digest says what was held back: "12 messages within 1m: 9 run.failed (a, b, and 7 more
-// services), 3 run.inconclusive (c)".
+// digest says what was held back: "12 messages within 1m are told together: 9 failed (a, b,
+// 7 more services); 3 could not be judged (c)".
 func digest(back []store.Back, within analysis.Duration) string {
 	services := map[analysis.EventType][]string{}
 	count := map[analysis.EventType]int{}
@@ -104,9 +104,25 @@ func digest(back []store.Back, within analysis.Duration) string {
 		if more := len(names) - shown; more > 0 {
 			names = append(slices.Clone(names[:shown]), fmt.Sprintf("%d more services", more))
 		}
-		parts = append(parts, fmt.Sprintf("%d %s (%s)", count[typ], typ, strings.Join(names, ", ")))
+		parts = append(parts, fmt.Sprintf("%d %s (%s)", count[typ], happened(typ), strings.Join(names, ", ")))
 	}
-	return fmt.Sprintf("%d messages within %s were held back: %s", len(back), within, strings.Join(parts, "; "))
+	text := fmt.Sprintf("%d messages within %s are told together: %s", len(back), within, strings.Join(parts, "; "))
+	if len(services[analysis.EventRunFailed]) > 4 {
+		text += "; when so many fail at once, suspect the platform or a metric store first"
+	}
+	return text
+}
+
+// happened says in a word what an event is about.
+func happened(typ analysis.EventType) string {
+	switch typ {
+	case analysis.EventRunInconclusive:
+		return "could not be judged"
+	case analysis.EventRollbackUpdated, analysis.EventRollbackVerified:
+		return "heard how a rollback went"
+	}
+	_, word, _ := strings.Cut(string(typ), ".")
+	return strings.ReplaceAll(word, "_", " ")
 }
 
 // severities from the worst down.

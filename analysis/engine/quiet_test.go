@@ -54,7 +54,7 @@ func TestManyFailuresAreOneMessage(t *testing.T) {
 		}
 		for _, d := range w.chat.got {
 			if d.EventType == analysis.EventMessagesDigest {
-				if !strings.Contains(d.Event.Text, "run.failed (s") || !strings.Contains(d.Event.Text, "more services") || d.Event.Notice.Reason != d.Event.Text {
+				if !strings.Contains(d.Event.Text, " failed (s") || !strings.Contains(d.Event.Text, "more services); when so many fail at once, suspect the platform or a metric store first") || d.Event.Notice.Reason != d.Event.Text {
 					t.Errorf("digest %q", d.Event.Text)
 				}
 			}
@@ -104,7 +104,7 @@ func TestTooManyMessagesBecomeADigest(t *testing.T) {
 			t.Errorf("told %v, digests %q", got, words)
 		}
 		for _, text := range words {
-			if text != "2 messages within 1m were held back: 2 run.started (s3, s4)" {
+			if text != "2 messages within 1m are told together: 2 started (s3, s4)" {
 				t.Errorf("digest %q", text)
 			}
 		}

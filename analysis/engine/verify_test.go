@@ -53,15 +53,15 @@ func TestRollbackIsVerified(t *testing.T) {
 	}{
 		"traffic is gone": {
 			func(time.Time) float64 { return analysis.Missing() }, analysis.VerificationRecovered,
-			analysis.EventRollbackVerified, "recovered: errors: no traffic of the canary since 00:", "",
+			analysis.EventRollbackVerified, "errors: no traffic of the canary since 00:", "",
 		},
 		"well again": {
 			func(time.Time) float64 { return 0.12 }, analysis.VerificationRecovered,
-			analysis.EventRollbackVerified, "recovered: errors 0.12 against 0.10", "",
+			analysis.EventRollbackVerified, "errors 0.12 against 0.10", "",
 		},
 		"still bad": {
 			func(time.Time) float64 { return 0.9 }, analysis.VerificationNotRecovered,
-			analysis.EventRollbackNotRecovered, "not recovered: errors 0.9 against 0.10", "rollback.not_recovered",
+			analysis.EventRollbackNotRecovered, "errors 0.9 against 0.10", "rollback.not_recovered",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,9 +49,9 @@ func Recovered(plan *analysis.Plan, pairs []analysis.Pair, found []analysis.Find
 	}
 	switch {
 	case len(bad) == 0 && len(open) == 0 && len(well) > 0:
-		return Recovery{analysis.VerificationRecovered, "recovered: " + list(well)}
+		return Recovery{analysis.VerificationRecovered, list(well)}
 	case final && len(bad) > 0:
-		return Recovery{analysis.VerificationNotRecovered, "not recovered: " + list(bad)}
+		return Recovery{analysis.VerificationNotRecovered, list(bad)}
 	case final && len(open) > 0:
 		return Recovery{analysis.VerificationUnknown, "cannot tell whether it helped: " + list(open)}
 	case final:
@@ -94,7 +94,7 @@ func recovery(m *analysis.Metric, p *analysis.Pair, was *analysis.Finding) (anal
 		return analysis.VerificationUnknown, name + " has no samples any more of either side"
 	case rested:
 		since := p.Start.Add(time.Duration(lastSample(m.Kind, &p.Canary)) * p.Step)
-		return analysis.VerificationRecovered, name + ": no traffic of the canary since " + since.UTC().Format("15:04")
+		return analysis.VerificationRecovered, name + ": no traffic of the canary since " + since.UTC().Format("15:04 MST")
 	case m.Threshold != nil:
 		return limits(m, name, canary)
 	}

@@ -196,7 +196,7 @@ func (s *stage) settled(ctx context.Context, run analysis.Run) (analysis.Run, er
 			open = open || d.State.Open()
 		}
 		if !open {
-			s.say("Haldane: %s", run.Verification.Reason)
+			s.say("Haldane: %s: %s", strings.ToUpper(string(run.Verification.State)), run.Verification.Reason)
 			return run, nil
 		}
 		if err := s.wait(ctx, 30*time.Second); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -160,9 +161,12 @@ func TestTermFinishesTheLookAtHand(t *testing.T) {
 	if status := o.stop(syscall.SIGTERM); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
+	stopped := time.Now()
 	o.start()
-	if r := o.run(r.ID); r.Progress.Looks != 1 || r.Status != analysis.StatusRunning {
-		t.Errorf("the look at hand was lost: %+v", r.Progress)
+	var looks struct{ Looks []analysis.Look }
+	o.call("GET", "/api/v1/runs/"+r.ID+"/looks", "", &looks)
+	if len(looks.Looks) == 0 || looks.Looks[0].At.After(stopped) {
+		t.Errorf("the look at hand was lost: %+v", looks.Looks)
 	}
 	if r := o.until(r.ID, "over", over); *r.Outcome != analysis.OutcomePass {
 		t.Error(r.Reason)

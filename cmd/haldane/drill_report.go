@@ -169,7 +169,7 @@ func (r *drillReport) sumRollback() {
 	}
 	fmt.Fprintf(r.out, "rollback to %s: %s\n", r.Rolled.To, strings.ReplaceAll(string(r.Rolled.State), "_", " "))
 	if r.Rolled.State.Underway() {
-		fmt.Fprintln(r.out, "put the version back that you want to be live; Haldane condemned none")
+		fmt.Fprintln(r.out, "this was a drill, no version is bad: deploy again what you want to be live")
 	}
 }
 

@@ -101,7 +101,7 @@ func TestDrillLines(t *testing.T) {
 	}{
 		{analysis.Delivery{State: analysis.DeliveryPending}, true, "", false, "goes on"},
 		{analysis.Delivery{State: analysis.DeliveryPending, Attempts: 2, Reason: "undo: refused"}, true, "attempt 2 failed, it is tried again: undo: refused", false, "goes on"},
-		{analysis.Delivery{State: analysis.DeliveryHeld, Reason: "hold h by ann: party"}, true, "is held: hold h by ann: party", false, "release what holds it"},
+		{analysis.Delivery{State: analysis.DeliveryHeld, Reason: "ann holds rollbacks: party (hold h)"}, true, "is held: ann holds rollbacks: party (hold h)", false, "release what holds it"},
 		{analysis.Delivery{State: analysis.DeliveryHeld, Reason: "awaits approval, 0 of 1"}, true, "is held: awaits approval, 0 of 1", false, "/api/v1/runs/r1/approve"},
 		{
 			analysis.Delivery{State: analysis.DeliveryFollowing, CreatedAt: at, Receipt: &analysis.Receipt{At: at.Add(400 * time.Millisecond)}},

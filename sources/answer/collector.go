@@ -92,7 +92,7 @@ func (c *Collector) Add(labels map[string]string, samples []Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	k := key(labels)
+	k := Key(labels)
 	if !c.part.sees(k) {
 		return c.fail(analysis.Errorf(analysis.Unavailable, "it answers the same series twice"))
 	}

@@ -81,8 +81,14 @@ func cut(s string) string {
 	return s[:end] + "..."
 }
 
-// key tells series apart, and sorts them by their labels.
-func key(labels map[string]string) string {
+// Quote writes a name for a string in double quotes, as PromQL and Go have them.
+func Quote(name string) string {
+	quoted := strconv.Quote(name)
+	return quoted[1 : len(quoted)-1]
+}
+
+// Key tells series apart, and sorts them by their labels.
+func Key(labels map[string]string) string {
 	var b []byte
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		b = strconv.AppendQuote(b, name)

@@ -42,9 +42,9 @@ func TestKey(t *testing.T) {
 	for i, labels := range []map[string]string{
 		nil, {"a": ""}, {"a": "b"}, {"a": "b", "c": "d"}, {"a": `b","c"="d`}, {`a"="b","c`: "d"}, {"c": "d", "e": "b"},
 	} {
-		if j, ok := seen[key(labels)]; ok {
-			t.Errorf("%d and %d have the same key %s", i, j, key(labels))
+		if j, ok := seen[Key(labels)]; ok {
+			t.Errorf("%d and %d have the same key %s", i, j, Key(labels))
 		}
-		seen[key(labels)] = i
+		seen[Key(labels)] = i
 	}
 }

@@ -43,6 +43,6 @@
 // of {}",:=! or begin or end with a space stand in double quotes. In double quotes, \" is a
 // quotation mark, \\ a backslash and \n a line break.
 //
-// It imports analysis and config. Start reading at source.go; the syntax of queries is in
-// query.go, that of files in table.go.
+// It imports analysis, config and sources/answer. Start reading at source.go; the syntax
+// of queries is in query.go, that of files in table.go.
 package csvfile

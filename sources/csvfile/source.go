@@ -2,10 +2,8 @@ package csvfile
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -90,7 +88,7 @@ func (t *table) series(q question, w analysis.Window) ([]series, *analysis.Error
 			return nil, analysis.Errorf(analysis.Invalid, "line %d, column %s: %q is not a number", r.line, q.column, r.cells[column]).Because(err)
 		}
 		own := r.labels(t.columns, labels)
-		k := fmt.Sprintf("%q", own) // fmt sorts the keys of maps
+		k := answer.Key(own)
 		if byLabels[k] == nil {
 			byLabels[k] = &series{labels: own, lines: map[time.Time]int{}}
 		}
@@ -152,10 +150,7 @@ func (s *Source) Check(context.Context) error {
 }
 
 // Quote implements analysis.Quoter for a text in double quotes.
-func (s *Source) Quote(name string) string {
-	quoted := strconv.Quote(name)
-	return quoted[1 : len(quoted)-1]
-}
+func (s *Source) Quote(name string) string { return answer.Quote(name) }
 
 // named puts the source's name before an error.
 func (s *Source) named(e *analysis.Error) error {

@@ -129,7 +129,7 @@ func (s *Source) request(ctx context.Context, batch []*item) error {
 	who := callerOf(textsOf(batch))
 	done, refused := s.budget.admit(who, len(parts), time.Now())
 	if refused != nil {
-		return s.named(refused)
+		return s.web.Named(refused)
 	}
 	defer done()
 	forms, step := formsOf(batch), batch[0].query.Step
@@ -141,7 +141,7 @@ func (s *Source) request(ctx context.Context, batch []*item) error {
 		})
 		if errors.Is(err, analysis.Limited) {
 			done()
-			return s.named(s.budget.refuse(who, len(parts), time.Now()))
+			return s.web.Named(s.budget.refuse(who, len(parts), time.Now()))
 		}
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func (s *Source) Check(ctx context.Context) error {
 	} {
 		err := step.ask(ctx)
 		if errors.Is(err, analysis.Denied) {
-			return s.named(step.denied.Because(err))
+			return s.web.Named(step.denied.Because(err))
 		}
 		if err != nil {
 			return err

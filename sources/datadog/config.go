@@ -124,14 +124,7 @@ func (c *Config) pages() string {
 
 // Open implements config.SourceSettings. It reads the files of the TLS settings.
 func (c *Config) Open(env config.Env) (analysis.Source, error) {
-	if err := web.Usable(env, c); err != nil {
-		return nil, err
-	}
-	s, err := newSource(c, web.Server{Env: env})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return web.Open(env, c, newSource)
 }
 
 var _ config.SourceSettings = (*Config)(nil)

@@ -61,9 +61,7 @@ func newSource(c *Config, server web.Server) (*Source, error) {
 		return nil, err
 	}
 	s.budget = server.Env.Shared.Once(organisation(c, s.api), func() any { return newBudget(s.api.path()) }).(*budget)
-	if page, err := url.Parse(c.pages()); err == nil && page.Host != "" {
-		s.page = &url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}
-	}
+	s.page = web.Page(c.pages())
 	return s, nil
 }
 
@@ -81,7 +79,7 @@ func (s *Source) before(r web.Request) error {
 		return nil
 	}
 	if err := s.budget.exhausted(time.Now()); err != nil {
-		return s.named(err)
+		return s.web.Named(err)
 	}
 	return nil
 }
@@ -147,13 +145,7 @@ func (s *Source) item(q analysis.Query) *item {
 			WithHint("a step of %s in the plan, or a roll-up of %s at most", analysis.Duration(long), analysis.Duration(q.Step))
 	}
 	if wrong != nil {
-		it.err = s.named(wrong)
+		it.err = s.web.Named(wrong)
 	}
 	return it
-}
-
-// named puts the source's name before an error.
-func (s *Source) named(err *analysis.Error) *analysis.Error {
-	err.Message = s.web.Who() + ": " + err.Message
-	return err
 }

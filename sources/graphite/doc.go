@@ -53,6 +53,6 @@
 // A cluster of Graphites remembers for some minutes (FIND_CACHE_DURATION) which paths
 // there are. A new version whose path is new, too, may be silent for as long.
 //
-// It imports analysis and config. Start reading at source.go; the settings are in
-// config.go.
+// It imports analysis, config, sources/web and sources/answer. Start reading at source.go;
+// the settings are in config.go.
 package graphite

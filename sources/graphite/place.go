@@ -72,7 +72,7 @@ func (s *Source) place(got *answer.Collector, step time.Duration, list []rendere
 	seen := map[string]bool{}
 	for _, r := range list {
 		labels := r.labels()
-		name := fmt.Sprint(labels) // fmt sorts the keys of maps
+		name := answer.Key(labels)
 		if seen[name] {
 			return s.invalid("two series of the answer are both called %s", s.web.Clean(*r.Target, 100)).
 				WithHint("aliases that tell them apart, or an aggregation such as sumSeries")

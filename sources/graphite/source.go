@@ -53,9 +53,7 @@ func newSource(c *Config, server web.Server) (*Source, error) {
 	if s.web, err = web.New(server); err != nil {
 		return nil, err
 	}
-	if page, err := url.Parse(c.ExternalURL); err == nil && page.Host != "" {
-		s.page = (&url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}).JoinPath("/")
-	}
+	s.page = web.Page(c.ExternalURL, "/")
 	return s, nil
 }
 
@@ -84,8 +82,7 @@ func (s *Source) pose(q analysis.Query) (posed, error) {
 		return posed{}, err
 	}
 	if err := oneTarget(q.Text); err != nil {
-		err.Message = s.web.Who() + ": " + err.Message
-		return posed{}, err
+		return posed{}, s.web.Named(err)
 	}
 	reach := max(q.Step, s.recall(q.Text).reach) // a step is nearly always enough
 	return posed{Query: q, window: got.Parts(q.Window.Steps(q.Step))[0], reach: reach, got: got}, nil
@@ -199,7 +196,5 @@ func (s *Source) Link(q analysis.Query) string {
 
 // invalid is an error of a query.
 func (s *Source) invalid(format string, args ...any) *analysis.Error {
-	e := analysis.Errorf(analysis.Invalid, format, args...)
-	e.Message = s.web.Who() + ": " + e.Message
-	return e
+	return s.web.Named(analysis.Errorf(analysis.Invalid, format, args...))
 }

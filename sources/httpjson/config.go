@@ -64,22 +64,17 @@ func (c *Config) Check() []config.Problem {
 		if c.Method == http.MethodGet {
 			p.Add("method", "GET sends no body", "POST, or no body")
 		}
-		if _, err := readBody(c.Body, analysis.Window{}, time.Minute); err != nil {
-			p.Add("body", err.Message, strings.TrimPrefix(err.Hint, "try: "))
-		}
+		_, err := readBody(c.Body, analysis.Window{}, time.Minute)
+		p.Note("body", err)
 	}
 	for _, e := range []struct{ field, text string }{{"value", c.Value}, {"error", c.Error}, {"warning", c.Warning}} {
-		if e.text == "" {
-			continue
-		}
-		if _, err := compile(e.text, true); err != nil {
-			p.Add(e.field, err.Message, strings.TrimPrefix(err.Hint, "try: "))
+		if e.text != "" {
+			_, err := compile(e.text, true)
+			p.Note(e.field, err)
 		}
 	}
 	if c.CheckQuery != "" {
-		if err := c.checkQuery(); err != nil {
-			p.Add("check", err.Message, strings.TrimPrefix(err.Hint, "try: "))
-		}
+		p.Note("check", c.checkQuery())
 	}
 	p.Login(c.Login)
 	p.Reach(c.Reach)
@@ -117,14 +112,7 @@ func (c *Config) secrets() []config.Secret {
 
 // Open implements config.SourceSettings. It reads the files of the TLS settings.
 func (c *Config) Open(env config.Env) (analysis.Source, error) {
-	if err := web.Usable(env, c); err != nil {
-		return nil, err
-	}
-	s, err := newSource(c, web.Server{Env: env})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	return web.Open(env, c, newSource)
 }
 
 var _ config.SourceSettings = (*Config)(nil)

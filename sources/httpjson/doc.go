@@ -78,6 +78,6 @@
 // error and warning in the source's section are expressions for APIs that answer 200 and
 // an error inside, or that say when their answer is incomplete.
 //
-// It imports analysis and config. Start reading at source.go; the settings are in
-// config.go, the forms of a query in query.go, those of a result in values.go.
+// It imports analysis, config, sources/web and sources/answer. Start reading at source.go;
+// the settings are in config.go, the forms of a query in query.go, those of a result in values.go.
 package httpjson

@@ -18,12 +18,12 @@ func (s *Source) Check(ctx context.Context) error {
 	text := s.config.CheckQuery
 	q, err := parse(cmp.Or(text, "?")) // the url itself
 	if err != nil {
-		return s.named(err)
+		return s.web.Named(err)
 	}
 	now := time.Now()
 	r, err := q.request(s.config, analysis.Window{Start: now.Add(-time.Minute), End: now}, time.Minute)
 	if err != nil {
-		return s.named(err)
+		return s.web.Named(err)
 	}
 	f, asked := s.ask(ctx, r)
 	switch {
@@ -34,7 +34,7 @@ func (s *Source) Check(ctx context.Context) error {
 	}
 	e, err := s.values.compile(q.Value)
 	if err != nil {
-		return s.named(err)
+		return s.web.Named(err)
 	}
 	result, ran := s.run(ctx, e, "check", f)
 	switch {

@@ -33,21 +33,21 @@ func (s *Source) pose(q analysis.Query) (posed, error) {
 	p := posed{Query: q, window: got.Parts(q.Window.Steps(q.Step))[0], got: got}
 	asked, wrong := parse(q.Text)
 	if wrong != nil {
-		return posed{}, s.named(wrong)
+		return posed{}, s.web.Named(wrong)
 	}
 	if p.request, wrong = asked.request(s.config, p.window, q.Step); wrong != nil {
-		return posed{}, s.named(wrong)
+		return posed{}, s.web.Named(wrong)
 	}
 	text := asked.Value
 	if text == "" {
 		text = s.config.Value
 	}
 	if text == "" {
-		return posed{}, s.named(analysis.Errorf(analysis.Invalid, "the query says what to ask, but not what to take from the answer").
+		return posed{}, s.web.Named(analysis.Errorf(analysis.Invalid, "the query says what to ask, but not what to take from the answer").
 			WithHint("%s; or a value in the source's settings", form))
 	}
 	if p.value, wrong = s.values.compile(text); wrong != nil {
-		return posed{}, s.named(wrong)
+		return posed{}, s.web.Named(wrong)
 	}
 	body, _ := json.Marshal(p.request.JSON)
 	p.key = fmt.Sprintf("%q %q %q", p.request.Path, p.request.Query.Encode(), body)
@@ -64,7 +64,7 @@ func (s *Source) read(ctx context.Context, p posed, f facts) ([]analysis.Series,
 	values, wrong := valuesOf(result, s.config.TimeUnit)
 	if wrong != nil {
 		wrong.Message = s.web.Clean(wrong.Message, 400)
-		return nil, s.named(wrong)
+		return nil, s.web.Named(wrong)
 	}
 	if err := s.warn(ctx, p.got, f); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *Source) series(p posed, values []value) []series {
 			}
 			v.at = p.window.End
 		}
-		k := fmt.Sprintf("%q", v.labels) // fmt sorts the keys of maps
+		k := answer.Key(v.labels)
 		if byLabels[k] == nil {
 			byLabels[k] = &series{labels: v.labels}
 		}

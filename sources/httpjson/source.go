@@ -58,13 +58,11 @@ func newSource(c *Config, server web.Server) (*Source, error) {
 		}
 		compiled, err := compile(e.text, false)
 		if err != nil {
-			return nil, s.named(err)
+			return nil, s.web.Named(err)
 		}
 		*e.into = compiled
 	}
-	if page, err := url.Parse(c.ExternalURL); err == nil && page.Host != "" {
-		s.page = &url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}
-	}
+	s.page = web.Page(c.ExternalURL)
 	return s, nil
 }
 
@@ -175,10 +173,4 @@ func (s *Source) run(ctx context.Context, e expression, which string, f facts) (
 		return nil, s.web.Strange(which + " takes too long").Because(err)
 	}
 	return nil, s.web.Strange("its answer does not fit " + which + ": " + s.web.Clean(where(err), 400)).Because(err)
-}
-
-// named puts the source's name before an error.
-func (s *Source) named(e *analysis.Error) error {
-	e.Message = s.web.Who() + ": " + e.Message
-	return e
 }

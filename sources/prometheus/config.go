@@ -61,14 +61,7 @@ func (c *Config) Check() []config.Problem {
 
 // Open implements config.SourceSettings. It reads the files of the TLS settings.
 func (c *Config) Open(env config.Env) (analysis.Source, error) {
-	if err := web.Usable(env, c); err != nil {
-		return nil, err
-	}
-	s, err := newSource(c, web.Server{Env: env})
-	if err != nil {
-		return nil, err // not s: a nil *Source would look like a source
-	}
-	return s, nil
+	return web.Open(env, c, newSource)
 }
 
 var _ config.SourceSettings = (*Config)(nil)

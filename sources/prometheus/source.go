@@ -46,9 +46,7 @@ func newSource(c *Config, server web.Server) (*Source, error) {
 	if s.web, err = web.New(server); err != nil {
 		return nil, err
 	}
-	if page, err := url.Parse(c.ExternalURL); err == nil && page.Host != "" {
-		s.page = (&url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}).JoinPath("graph")
-	}
+	s.page = web.Page(c.ExternalURL, "graph")
 	return s, nil
 }
 
@@ -105,10 +103,7 @@ func (s *Source) Check(ctx context.Context) error {
 }
 
 // Quote implements analysis.Quoter for a string in double quotes.
-func (s *Source) Quote(name string) string {
-	quoted := strconv.Quote(name)
-	return quoted[1 : len(quoted)-1]
-}
+func (s *Source) Quote(name string) string { return answer.Quote(name) }
 
 // Link implements analysis.Linker: the page that Prometheus, Thanos and others
 // have for queries, showing the window.

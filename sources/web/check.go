@@ -23,6 +23,13 @@ func (p *Problems) Add(field, message, hint string) {
 	*p = append(*p, config.Problem{Field: field, Message: message, Hint: hint})
 }
 
+// Note notes what an error says about a field, if it is one.
+func (p *Problems) Note(field string, err *analysis.Error) {
+	if err != nil {
+		p.Add(field, err.Message, strings.TrimPrefix(err.Hint, "try: "))
+	}
+}
+
 // Address wants an http(s) URL to which a path can be appended. login names the
 // settings in which a user name and a password belong, for the hint.
 func (p *Problems) Address(field, text, login string) {
@@ -75,6 +82,18 @@ func Usable(env config.Env, c config.SourceSettings) error {
 		err = err.WithHint("%s", p[0].Hint)
 	}
 	return err
+}
+
+// Open opens settings that are usable, with the vendor's own function.
+func Open[C config.SourceSettings, S analysis.Source](env config.Env, c C, open func(C, Server) (S, error)) (analysis.Source, error) {
+	if err := Usable(env, c); err != nil {
+		return nil, err
+	}
+	s, err := open(c, Server{Env: env})
+	if err != nil {
+		return nil, err // not s: a nil pointer would look like a source
+	}
+	return s, nil
 }
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")

@@ -99,6 +99,20 @@ func New(s Server) (*Client, error) {
 	return c, nil
 }
 
+// Page is an address at which people look, with a path below it or none; nil when it is
+// none that can be linked to.
+func Page(external string, below ...string) *url.URL {
+	page, err := url.Parse(external)
+	if err != nil || page.Host == "" {
+		return nil
+	}
+	page = &url.URL{Scheme: page.Scheme, Host: page.Host, Path: page.Path}
+	if len(below) > 0 {
+		page = page.JoinPath(below...)
+	}
+	return page
+}
+
 // Who names the source, as errors do: "source prom".
 func (c *Client) Who() string { return c.who }
 
@@ -107,6 +121,12 @@ func (c *Client) Log() *slog.Logger { return c.log }
 
 // URL returns an address below the server's.
 func (c *Client) URL(path string) *url.URL { return c.base.JoinPath(path) }
+
+// Named puts the source's name before an error.
+func (c *Client) Named(e *analysis.Error) *analysis.Error {
+	e.Message = c.who + ": " + e.Message
+	return e
+}
 
 // Clean makes words of the server safe to show: without secrets, on one line, not
 // longer than limit bytes. Everything that a source shows of an answer goes through
