@@ -22,6 +22,7 @@ type Engine struct {
 	setup   atomic.Pointer[Setup]
 	opts    Options
 	self    store.Replica
+	memory  *memory
 
 	beat struct {
 		sync.Mutex
@@ -50,7 +51,7 @@ func New(o Options, setup *Setup) *Engine {
 	if o.Actions == "" {
 		o.Actions = ActionsOn
 	}
-	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o}
+	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o, memory: newMemory(mostRemembered)}
 	e.self = store.Replica{ID: newID(), StartedAt: time.Now(), Version: o.Version}
 	e.Use(setup)
 	return e

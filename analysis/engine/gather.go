@@ -13,6 +13,7 @@ import (
 // gathered is everything a look has to judge.
 type gathered struct {
 	pairs   []analysis.Pair
+	before  known         // from earlier looks
 	fetched []store.Chunk // what this look got, to be recorded with it
 	trouble string        // a sentence when a source failed
 
@@ -24,11 +25,7 @@ type gathered struct {
 // store, only what is new is asked for. A source's failure is part of the result; the
 // error is the store's.
 func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analysis.Window) (gathered, error) {
-	known, err := e.store.Samples(ctx, r.ID)
-	if err != nil {
-		return gathered{}, err
-	}
-	noise, err := e.knownNoise(ctx, r)
+	have, err := e.recall(ctx, r)
 	if err != nil {
 		return gathered{}, err
 	}
@@ -37,10 +34,10 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 		return gathered{}, err
 	}
 	for _, p := range parts {
-		p.recall(known)
+		p.recall(have.chunks)
 	}
 	s.ask(ctx, r.Snapshot.Step.Std(), parts)
-	var g gathered
+	g := gathered{before: have}
 	for _, p := range parts {
 		if p.fresh != nil {
 			g.fetched = append(g.fetched, *p.fresh)
@@ -50,8 +47,30 @@ func (e *Engine) gather(ctx context.Context, s *Setup, r *analysis.Run, w analys
 		}
 	}
 	g.pairs = pairUp(&r.Snapshot, w, parts)
-	judge.Remember(g.pairs, noise)
+	judge.Remember(g.pairs, have.noise)
 	return g, nil
+}
+
+// recall returns what the looks before this one have got: from memory as far as it goes,
+// the rest from the store.
+func (e *Engine) recall(ctx context.Context, r *analysis.Run) (known, error) {
+	k := e.memory.of(r.ID, r.NextLook-1)
+	if k.looks == 0 {
+		noise, err := e.knownNoise(ctx, r)
+		if err != nil {
+			return k, err
+		}
+		k.noise = noise
+	}
+	if k.looks < r.NextLook-1 {
+		fetched, err := e.store.Samples(ctx, r.ID, k.looks, r.NextLook-1)
+		if err != nil {
+			return k, err
+		}
+		k = k.with(fetched)
+		k.looks = r.NextLook - 1
+	}
+	return k, nil
 }
 
 // note takes up what went wrong with a part. A source whose limit is used up is not in

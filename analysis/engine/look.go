@@ -124,6 +124,7 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 		if look.Verdict.Outcome != analysis.OutcomeContinue {
 			return e.conclude(ctx, tx, s, &r, look.Verdict, g.pairs, analysis.Haldane, now)
 		}
+		tx.AfterCommit(func() { e.memory.keep(read.ID, g.before, look.Number, g.fetched) })
 		r.NextLook = look.Number + 1
 		if r.NextLookAt, _ = r.Due(later(now, look.DueAt), delay); !r.NextLookAt.After(now) {
 			r.NextLookAt = now.Add(r.Snapshot.Every.Std())

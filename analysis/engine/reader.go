@@ -57,7 +57,7 @@ func (e *Engine) Pairs(ctx context.Context, runID string) ([]analysis.Pair, erro
 	if err != nil {
 		return nil, err
 	}
-	known, err := e.store.Samples(ctx, runID)
+	known, err := e.store.Samples(ctx, runID, 0, r.NextLook)
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,10 @@ func (e *Engine) end(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Ru
 	if err := tx.UpdateRun(ctx, r); err != nil {
 		return err
 	}
-	tx.AfterCommit(func() { e.metrics.ended(r) })
+	tx.AfterCommit(func() {
+		e.memory.forget(r.ID)
+		e.metrics.ended(r)
+	})
 	return e.tell(ctx, tx, s, r, o, nil, now)
 }
 

@@ -7,29 +7,6 @@ import (
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// Chunk is a stretch of one query's samples: those that one look fetched.
-type Chunk struct {
-	Metric   string                     `json:"m"`
-	Side     string                     `json:"s"` // canary | baseline
-	Part     string                     `json:"p"` // value | total
-	First    int                        `json:"i"` // index of the first sample in the run's grid
-	Values   analysis.Values            `json:"v,omitempty"`
-	Segments map[string]analysis.Values `json:"g,omitempty"` // instead of Values, of a metric with segments
-	Count    int                        `json:"n,omitempty"` // of steps, where there are no Values
-	Warnings []string                   `json:"w,omitempty"`
-}
-
-// Steps returns how many steps the chunk is about.
-func (c *Chunk) Steps() int { return max(c.Count, len(c.Values)) }
-
-// All returns the values by segment; of a metric without segments, by "".
-func (c *Chunk) All() map[string]analysis.Values {
-	if c.Segments != nil || c.Values == nil {
-		return c.Segments
-	}
-	return map[string]analysis.Values{"": c.Values}
-}
-
 // InsertLook records a look with the samples it fetched. It reports false when
 // the run has a look of this number already.
 func (tx *Tx) InsertLook(ctx context.Context, runID string, l *analysis.Look, fetched []Chunk) (bool, error) {
@@ -40,21 +17,22 @@ func (tx *Tx) InsertLook(ctx context.Context, runID string, l *analysis.Look, fe
 	if err != nil || n == 0 || len(fetched) == 0 {
 		return n == 1, err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO samples (run_id, look, data) VALUES ($1, $2, $3)`, runID, l.Number, toJSON(fetched))
+	_, err = tx.exec(ctx, `INSERT INTO samples (run_id, look, data) VALUES ($1, $2, $3)`, runID, l.Number, pack(fetched))
 	return true, err
 }
 
-// Samples returns all that a run's looks have fetched, in the order of the looks.
-func (s *Store) Samples(ctx context.Context, runID string) ([]Chunk, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT data FROM samples WHERE run_id = $1 ORDER BY look`, runID)
+// Samples returns what a run's looks after one and up to another have fetched, in their
+// order.
+func (s *Store) Samples(ctx context.Context, runID string, after, upTo int) ([]Chunk, error) {
+	rs, err := s.db.reader().query(ctx, `SELECT data FROM samples WHERE run_id = $1 AND look > $2 AND look <= $3 ORDER BY look`, runID, after, upTo)
 	texts, err := collect(rs, err, scalar[string])
 	if err != nil {
 		return nil, s.trouble("read samples", err)
 	}
 	var all []Chunk
 	for _, text := range texts {
-		var chunks []Chunk
-		if err := fromJSON(text, &chunks); err != nil {
+		chunks, err := unpack(text)
+		if err != nil {
 			return nil, s.trouble("read samples", err)
 		}
 		all = append(all, chunks...)

@@ -186,7 +186,7 @@ func TestSamplesKeepWhatIsNoNumber(t *testing.T) {
 			_, err := tx.InsertLook(t.Context(), r.ID, &analysis.Look{Number: 1}, []store.Chunk{in})
 			return err
 		})
-		got, err := s.Samples(t.Context(), r.ID)
+		got, err := s.Samples(t.Context(), r.ID, 0, 100)
 		if err != nil || len(got) != 1 {
 			t.Fatal(got, err)
 		}
