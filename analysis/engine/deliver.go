@@ -15,29 +15,29 @@ import (
 // Deliver performs a delivery, if it is time to. It is called again until the
 // delivery has ended, perhaps twice at once: the receiver knows a repeat by the
 // delivery's id.
-func (e *Engine) Deliver(ctx context.Context, job store.Job, id string) error {
+func (e *Engine) Deliver(ctx context.Context, id string) error {
 	s := e.setup.Load()
-	d, claimed, err := e.claim(ctx, s, job, id)
+	d, claimed, err := e.claim(ctx, s, id)
 	if err != nil || !claimed {
 		return err
 	}
 	began := time.Now()
 	receipt, err := e.perform(ctx, s, d)
 	e.metrics.attempted(d, time.Since(began), err)
-	return e.record(ctx, s, job, d, receipt, err)
+	return e.record(ctx, s, d, receipt, err)
 }
 
 // claim decides in one transaction whether the delivery is to be performed now,
 // and counts the attempt before it is made.
-func (e *Engine) claim(ctx context.Context, s *Setup, job store.Job, id string) (d analysis.Delivery, claimed bool, err error) {
+func (e *Engine) claim(ctx context.Context, s *Setup, id string) (d analysis.Delivery, claimed bool, err error) {
 	err = e.withDelivery(ctx, id, func(tx *store.Tx, locked *analysis.Delivery, now time.Time) error {
 		claimed = false
 		if !locked.State.Open() {
-			return tx.Complete(ctx, job)
+			return nil
 		}
 		if locked.State == analysis.DeliveryFollowing {
 			if !now.Before(locked.ExpiresAt) {
-				return errors.Join(e.lose(ctx, tx, s, locked, now), tx.Complete(ctx, job))
+				return e.lose(ctx, tx, s, locked, now)
 			}
 			locked.Earlier, err = earlier(ctx, tx, locked)
 			d, claimed = *locked, true
@@ -45,10 +45,10 @@ func (e *Engine) claim(ctx context.Context, s *Setup, job store.Job, id string) 
 		}
 		if waits, err := e.waitsForAnother(ctx, tx, locked); err != nil || waits {
 			// The one before it will wake it up.
-			return errors.Join(err, tx.Complete(ctx, job))
+			return err
 		}
 		if !now.Before(locked.ExpiresAt) {
-			return errors.Join(e.expire(ctx, tx, s, locked, now), tx.Complete(ctx, job))
+			return e.expire(ctx, tx, s, locked, now)
 		}
 		if locked.ChangesWorld {
 			g, err := e.guardDelivery(ctx, tx, s, locked, now)
@@ -56,7 +56,7 @@ func (e *Engine) claim(ctx context.Context, s *Setup, job store.Job, id string) 
 				return err
 			}
 			if g.state != analysis.DeliveryPending {
-				return errors.Join(e.keepBack(ctx, tx, s, locked, g, now), tx.Complete(ctx, job))
+				return e.keepBack(ctx, tx, s, locked, g, now)
 			}
 		}
 		if locked.EventType == analysis.EventMessagesDigest && locked.Attempts == 0 {
@@ -177,7 +177,7 @@ func (e *Engine) perform(ctx context.Context, s *Setup, d analysis.Delivery) (an
 
 // record writes down how an attempt went. What was done must not be forgotten:
 // while the database is away it is tried again for as long as the job may run.
-func (e *Engine) record(ctx context.Context, s *Setup, job store.Job, tried analysis.Delivery, receipt analysis.Receipt, failure error) error {
+func (e *Engine) record(ctx context.Context, s *Setup, tried analysis.Delivery, receipt analysis.Receipt, failure error) error {
 	ctx = context.WithoutCancel(ctx)
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
 		err := e.withDelivery(ctx, tried.ID, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
@@ -185,7 +185,7 @@ func (e *Engine) record(ctx context.Context, s *Setup, job store.Job, tried anal
 			if tried.State == analysis.DeliveryFollowing {
 				settle = e.settleFollowed
 			}
-			return errors.Join(settle(ctx, tx, s, d, receipt, failure, now), tx.Complete(ctx, job))
+			return settle(ctx, tx, s, d, receipt, failure, now)
 		})
 		if err == nil || wait > 5*time.Second {
 			return err

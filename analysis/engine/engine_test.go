@@ -9,7 +9,6 @@ import (
 
 	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/analysis/engine"
-	"github.com/haldane-dev/haldane/analysis/store"
 )
 
 // sick makes the source answer a high level from a time on.
@@ -399,12 +398,12 @@ func TestOldJobsDoNothing(t *testing.T) {
 		r := w.finish(w.start("p", "2").ID)
 		asked := len(w.source.asked)
 		for n := range 5 {
-			if err := w.e.Look(w.t.Context(), store.Job{}, r.ID, n); err != nil {
+			if err := w.e.Look(w.t.Context(), r.ID, n); err != nil {
 				t.Error(err)
 			}
 		}
 		for _, d := range w.chat.got {
-			if err := w.e.Deliver(w.t.Context(), store.Job{}, d.ID); err != nil {
+			if err := w.e.Deliver(w.t.Context(), d.ID); err != nil {
 				t.Error(err)
 			}
 		}

@@ -13,16 +13,16 @@ import (
 // Look takes one look at a run: it fetches what has settled since the last one,
 // judges all there is, and records the verdict with everything that follows from
 // it. When somebody changed the run meanwhile, the work is thrown away.
-func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number int) error {
+func (e *Engine) Look(ctx context.Context, runID string, number int) error {
 	r, err := e.store.Run(ctx, runID)
 	if err != nil {
 		return err
 	}
 	if !r.Looking() || r.NextLook != number {
-		return e.store.Write(ctx, func(tx *store.Tx) error { return tx.Complete(ctx, job) })
+		return nil
 	}
 	if r.Status != analysis.StatusRunning {
-		return e.verify(ctx, job, r)
+		return e.verify(ctx, r)
 	}
 	s := e.setup.Load()
 	delay := s.delay(&r.Snapshot)
@@ -43,7 +43,7 @@ func (e *Engine) Look(ctx context.Context, job store.Job, runID string, number i
 	look.Verdict = e.judge(&r, g.pairs, judge.At{Elapsed: look.Window.End.Sub(r.StartedAt), Final: final})
 	look.Took = time.Since(now)
 	e.metrics.looked(&look)
-	return e.commitLook(ctx, s, job, r, look, g, delay)
+	return e.commitLook(ctx, s, r, look, g, delay)
 }
 
 const gatherTimeout = 30 * time.Second
@@ -83,7 +83,7 @@ func (e *Engine) judge(r *analysis.Run, pairs []analysis.Pair, at judge.At) (v a
 }
 
 // commitLook records a look behind the fence of the run as it was read.
-func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read analysis.Run, look analysis.Look, g gathered, delay time.Duration) error {
+func (e *Engine) commitLook(ctx context.Context, s *Setup, read analysis.Run, look analysis.Look, g gathered, delay time.Duration) error {
 	return e.store.Write(ctx, func(tx *store.Tx) error {
 		if look.Verdict.Outcome != analysis.OutcomeContinue {
 			// Taken before the run, as everywhere: what follows concerns the service.
@@ -112,9 +112,6 @@ func (e *Engine) commitLook(ctx context.Context, s *Setup, job store.Job, read a
 			if err := e.noteTrouble(ctx, tx, s, &r, g.trouble, now); err != nil {
 				return err
 			}
-		}
-		if err := tx.Complete(ctx, job); err != nil {
-			return err
 		}
 		if look.Verdict.Outcome == analysis.OutcomePass {
 			if err := keepNoise(ctx, tx, &r, g.pairs); err != nil {

@@ -46,7 +46,7 @@ func verifyWindow(r *analysis.Run, end time.Time) analysis.Window {
 
 // verify takes one look at a run that was rolled back: are those metrics well again that
 // were bad? It ends when they are, or when its time is over.
-func (e *Engine) verify(ctx context.Context, job store.Job, read analysis.Run) error {
+func (e *Engine) verify(ctx context.Context, read analysis.Run) error {
 	s := e.setup.Load()
 	delay := s.delay(&read.Snapshot)
 	now := time.Now().Truncate(time.Millisecond).UTC()
@@ -74,9 +74,6 @@ func (e *Engine) verify(ctx context.Context, job store.Job, read analysis.Run) e
 		}
 		r, err := tx.FenceRun(ctx, read.ID, read.Rev)
 		if err != nil {
-			return err
-		}
-		if err := tx.Complete(ctx, job); err != nil {
 			return err
 		}
 		r.Verification.Reason = word.Reason

@@ -159,9 +159,9 @@ func (w *world) work(j job) error {
 		if _, err := fmt.Sscan(field(j.args, "look"), &n); err != nil {
 			w.t.Fatal(err)
 		}
-		return w.e.Look(w.t.Context(), store.Job{ID: j.id}, run, n)
+		return w.e.Look(w.t.Context(), run, n)
 	default:
-		return w.e.Deliver(w.t.Context(), store.Job{ID: j.id}, field(j.args, "delivery"))
+		return w.e.Deliver(w.t.Context(), field(j.args, "delivery"))
 	}
 }
 

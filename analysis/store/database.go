@@ -1,16 +1,14 @@
 package store
 
-import (
-	"context"
-
-	"github.com/riverqueue/river/rivertype"
-)
+import "context"
 
 // database is what differs between SQLite and PostgreSQL. Everything else is one
 // portable SQL text.
 type database interface {
 	reader() queryer
-	begin(ctx context.Context) (transaction, error)
+	// write runs do in a transaction and commits it, or rolls back when it returns an
+	// error. It may run it again after a transaction that came to nothing.
+	write(ctx context.Context, do func(t transaction) error) error
 	migrate(ctx context.Context) error
 	queue() queue
 	// orphans gives back the jobs that nobody can be working on any more. Only a
@@ -41,9 +39,6 @@ type rows interface {
 type transaction interface {
 	queryer
 	enqueue(ctx context.Context, job enqueued) (id int64, err error)
-	complete(ctx context.Context, job *rivertype.JobRow) error
-	commit(ctx context.Context) error
-	rollback(ctx context.Context)
 }
 
 // queue is River's client without its type parameter.

@@ -13,7 +13,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -56,12 +55,16 @@ func openPostgres(ctx context.Context, url string, s *Store, o Options) (*postgr
 
 func (db *postgresDB) reader() queryer { return pgQueryer{db.pool} }
 
-func (db *postgresDB) begin(ctx context.Context) (transaction, error) {
+func (db *postgresDB) write(ctx context.Context, do func(t transaction) error) error {
 	tx, err := db.pool.Begin(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &pgTx{pgQueryer: pgQueryer{tx}, tx: tx, client: db.client}, nil
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // nothing after a commit
+	if err := do(&pgTx{pgQueryer: pgQueryer{tx}, tx: tx, client: db.client}); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
 }
 
 // migrationLock is a number nobody else on the server uses; replicas that start
@@ -149,13 +152,6 @@ func (t *pgTx) enqueue(ctx context.Context, job enqueued) (int64, error) {
 	}
 	return res.Job.ID, nil
 }
-
-func (t *pgTx) complete(ctx context.Context, job *rivertype.JobRow) error {
-	return completeJob[*riverpgxv5.Driver](ctx, t.tx, job)
-}
-
-func (t *pgTx) commit(ctx context.Context) error { return t.tx.Commit(ctx) }
-func (t *pgTx) rollback(ctx context.Context)     { _ = t.tx.Rollback(context.WithoutCancel(ctx)) }
 
 // pgQueryer is a queryer over pgx.
 type pgQueryer struct {

@@ -7,23 +7,14 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Job is a hint that something is due. Complete it in the transaction that does
-// the work; a job that is not completed there is marked done, or is tried again
-// when the work returned an error.
-type Job struct {
-	ID      int64
-	Attempt int
-	row     *rivertype.JobRow
-}
-
-// Work is what jobs are for. An error means: again, later.
+// Work is what jobs are for. A job is a hint that something is due, nothing more: when
+// there is nothing to do, it does nothing. An error means: again, later.
 type Work struct {
-	Look    func(ctx context.Context, job Job, runID string, number int) error
-	Deliver func(ctx context.Context, job Job, deliveryID string) error
+	Look    func(ctx context.Context, runID string, number int) error
+	Deliver func(ctx context.Context, deliveryID string) error
 }
 
 // Serve starts working on jobs until Stop.
@@ -93,24 +84,6 @@ func (tx *Tx) EnqueueDelivery(ctx context.Context, id string, at time.Time) (int
 	return tx.t.enqueue(ctx, enqueued{deliverArgs{id}, deliveriesQueue, at})
 }
 
-// Complete marks the job at hand as done. Outside a worker it does nothing.
-func (tx *Tx) Complete(ctx context.Context, job Job) error {
-	if job.row == nil {
-		return nil
-	}
-	return tx.t.complete(ctx, job.row)
-}
-
-// noArgs lets a job be completed without knowing its arguments' type.
-type noArgs struct{}
-
-func (noArgs) Kind() string { return "" }
-
-func completeJob[D riverdriver.Driver[T], T any](ctx context.Context, tx T, row *rivertype.JobRow) error {
-	_, err := river.JobCompleteTx[D](ctx, tx, &river.Job[noArgs]{JobRow: row})
-	return err
-}
-
 func queueConfig(s *Store, o Options, pollOnly bool) *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &lookWorker{s: s, timeout: o.LookTimeout})
@@ -159,7 +132,7 @@ func (w *lookWorker) Timeout(*river.Job[lookArgs]) time.Duration { return w.time
 func (w *lookWorker) NextRetry(j *river.Job[lookArgs]) time.Time { return retryAt(j.Attempt) }
 
 func (w *lookWorker) Work(ctx context.Context, j *river.Job[lookArgs]) error {
-	return w.s.work.Load().Look(ctx, Job{j.ID, j.Attempt, j.JobRow}, j.Args.Run, j.Args.Look)
+	return w.s.work.Load().Look(ctx, j.Args.Run, j.Args.Look)
 }
 
 type deliverWorker struct {
@@ -173,7 +146,7 @@ func (w *deliverWorker) Timeout(*river.Job[deliverArgs]) time.Duration { return 
 func (w *deliverWorker) NextRetry(j *river.Job[deliverArgs]) time.Time { return retryAt(j.Attempt) }
 
 func (w *deliverWorker) Work(ctx context.Context, j *river.Job[deliverArgs]) error {
-	return w.s.work.Load().Deliver(ctx, Job{j.ID, j.Attempt, j.JobRow}, j.Args.Delivery)
+	return w.s.work.Load().Deliver(ctx, j.Args.Delivery)
 }
 
 // retryAt is for work that could not even be recorded, the database being away:

@@ -14,7 +14,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -25,28 +24,30 @@ import (
 // one writer anyway and River needs its calls in order, and a pool that can only
 // read, for the API and the pages.
 type sqliteDB struct {
-	write, read *sql.DB
-	lock        *os.File
-	client      *river.Client[*sql.Tx]
+	writer, read *sql.DB
+	group        group
+	lock         *os.File
+	client       *river.Client[*sql.Tx]
 }
 
 var _ database = (*sqliteDB)(nil)
 
 func openSQLite(ctx context.Context, path string, s *Store, o Options) (*sqliteDB, error) {
 	db := &sqliteDB{}
+	db.group.begin = db.begin
 	var err error
 	if path == ":memory:" {
 		// One connection is the database; it would be gone with it.
-		db.write, err = openPool("file::memory:?"+pragmas(false), 1)
-		db.read = db.write
+		db.writer, err = openPool("file::memory:?"+pragmas(false), 1)
+		db.read = db.writer
 	} else {
 		err = db.openFile(path)
 	}
 	if err == nil {
-		err = db.write.PingContext(ctx)
+		err = db.writer.PingContext(ctx)
 	}
 	if err == nil {
-		db.client, err = river.NewClient(riversqlite.New(db.write), queueConfig(s, o, true))
+		db.client, err = river.NewClient(riversqlite.New(db.writer), queueConfig(s, o, true))
 	}
 	if err != nil {
 		_ = db.close()
@@ -79,7 +80,7 @@ func (db *sqliteDB) openFile(path string) error {
 	}
 	_ = f.Close()
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
-	if db.write, err = openPool(name+pragmas(false), 1); err != nil {
+	if db.writer, err = openPool(name+pragmas(false), 1); err != nil {
 		return err
 	}
 	db.read, err = openPool(name+pragmas(true), max(4, runtime.GOMAXPROCS(0)))
@@ -107,7 +108,7 @@ func pragmas(readOnly bool) string {
 }
 
 func openPool(dsn string, conns int) (*sql.DB, error) {
-	pool, err := sql.Open("sqlite", dsn)
+	pool, err := openSQL(dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +119,12 @@ func openPool(dsn string, conns int) (*sql.DB, error) {
 
 func (db *sqliteDB) reader() queryer { return stdQueryer{db.read} }
 
-func (db *sqliteDB) begin(ctx context.Context) (transaction, error) {
-	tx, err := db.write.BeginTx(ctx, nil)
+func (db *sqliteDB) write(ctx context.Context, do func(t transaction) error) error {
+	return db.group.write(ctx, do)
+}
+
+func (db *sqliteDB) begin() (groupTx, error) {
+	tx, err := db.writer.BeginTx(context.Background(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +132,10 @@ func (db *sqliteDB) begin(ctx context.Context) (transaction, error) {
 }
 
 func (db *sqliteDB) migrate(ctx context.Context) error {
-	if err := migrateOurs(ctx, goose.DialectSQLite3, db.write); err != nil {
+	if err := migrateOurs(ctx, goose.DialectSQLite3, db.writer); err != nil {
 		return err
 	}
-	m, err := rivermigrate.New(riversqlite.New(db.write), nil)
+	m, err := rivermigrate.New(riversqlite.New(db.writer), nil)
 	if err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func (db *sqliteDB) queue() queue { return db.client }
 // orphans: the lock on the file says that we are alone, so whatever is marked as
 // running was left by a process that died.
 func (db *sqliteDB) orphans(ctx context.Context) error {
-	_, err := db.write.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
+	_, err := db.writer.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
 	return err
 }
 
@@ -174,11 +179,11 @@ func (db *sqliteDB) again(error) bool { return false }
 
 func (db *sqliteDB) close() error {
 	var errs []error
-	if db.read != nil && db.read != db.write {
+	if db.read != nil && db.read != db.writer {
 		errs = append(errs, db.read.Close())
 	}
-	if db.write != nil {
-		errs = append(errs, db.write.Close())
+	if db.writer != nil {
+		errs = append(errs, db.writer.Close())
 	}
 	if db.lock != nil {
 		errs = append(errs, db.lock.Close())
@@ -198,10 +203,6 @@ func (t *sqliteTx) enqueue(ctx context.Context, job enqueued) (int64, error) {
 		return 0, err
 	}
 	return res.Job.ID, nil
-}
-
-func (t *sqliteTx) complete(ctx context.Context, job *rivertype.JobRow) error {
-	return completeJob[*riversqlite.Driver](ctx, t.tx, job)
 }
 
 func (t *sqliteTx) commit(context.Context) error { return t.tx.Commit() }

@@ -104,25 +104,15 @@ func (s *Store) Write(ctx context.Context, do func(tx *Tx) error) error {
 	}
 }
 
-func (s *Store) writeOnce(ctx context.Context, do func(tx *Tx) error) (err error) {
-	t, err := s.db.begin(ctx)
+func (s *Store) writeOnce(ctx context.Context, do func(tx *Tx) error) error {
+	var tx *Tx
+	err := s.db.write(ctx, func(t transaction) error {
+		tx = &Tx{t: t, s: s}
+		return do(tx)
+	})
 	if err != nil {
 		return err
 	}
-	committed := false
-	defer func() {
-		if !committed {
-			t.rollback(ctx)
-		}
-	}()
-	tx := &Tx{t: t, s: s}
-	if err := do(tx); err != nil {
-		return err
-	}
-	if err := t.commit(ctx); err != nil {
-		return err
-	}
-	committed = true
 	for _, f := range tx.after {
 		f()
 	}
