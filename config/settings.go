@@ -21,6 +21,7 @@ import (
 type Settings struct {
 	Config       string     // HALDANE_CONFIG: the config file
 	Listen       string     // HALDANE_LISTEN: host:port
+	Pprof        string     // HALDANE_PPROF: host:port of this machine for Go's profiles; "" for none
 	Database     Secret     // HALDANE_DATABASE: sqlite:path, sqlite::memory: or postgres://..., which may hold a password
 	Actions      Actions    // HALDANE_ACTIONS
 	ExternalURL  string     // HALDANE_EXTERNAL_URL: address under which people reach the daemon, without a slash at the end; "" when not set
@@ -45,6 +46,7 @@ const (
 type settingsText struct {
 	Config       string   `env:"HALDANE_CONFIG, default=haldane.yaml"`
 	Listen       string   `env:"HALDANE_LISTEN, default=127.0.0.1:8080"`
+	Pprof        string   `env:"HALDANE_PPROF"`
 	Database     string   `env:"HALDANE_DATABASE, default=sqlite:haldane.db"`
 	Actions      string   `env:"HALDANE_ACTIONS, default=on"`
 	ExternalURL  string   `env:"HALDANE_EXTERNAL_URL"`
@@ -69,6 +71,7 @@ func ReadSettings(ctx context.Context, env envconfig.Lookuper) (Settings, error)
 	s := Settings{
 		Config:       text.Config,
 		Listen:       r.listen(text.Listen),
+		Pprof:        r.pprof(text.Pprof),
 		Database:     r.database(text.Database),
 		Actions:      Actions(r.word("HALDANE_ACTIONS", text.Actions, string(ActionsOn), string(ActionsDryRun), string(ActionsOff))),
 		ExternalURL:  r.external(text.ExternalURL),
@@ -85,8 +88,10 @@ func ReadSettings(ctx context.Context, env envconfig.Lookuper) (Settings, error)
 }
 
 // Loopback reports whether only this machine can reach the daemon.
-func (s Settings) Loopback() bool {
-	host, _, err := net.SplitHostPort(s.Listen)
+func (s Settings) Loopback() bool { return loopback(s.Listen) }
+
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
 	}
@@ -111,12 +116,31 @@ func (r *settingsReader) word(name, value string, allowed ...string) string {
 }
 
 func (r *settingsReader) listen(value string) string {
-	const name = "HALDANE_LISTEN"
+	r.address("HALDANE_LISTEN", "127.0.0.1:8080", value)
+	return value
+}
+
+// address checks a host with a port, and reports whether it is one.
+func (r *settingsReader) address(name, hint, value string) bool {
 	_, port, err := net.SplitHostPort(value)
 	if err != nil {
-		r.say(name, "127.0.0.1:8080", "%q is not a host with a port", value)
-	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		r.say(name, "127.0.0.1:8080", "port %q is not a number from 0 to 65535", port)
+		r.say(name, hint, "%q is not a host with a port", value)
+		return false
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 0 || n > 65535 {
+		r.say(name, hint, "port %q is not a number from 0 to 65535", port)
+		return false
+	}
+	return true
+}
+
+// pprof refuses what others can reach: profiles need no token, and show what the
+// process has in memory.
+func (r *settingsReader) pprof(value string) string {
+	const name, hint = "HALDANE_PPROF", "127.0.0.1:6060"
+	if value != "" && r.address(name, hint, value) && !loopback(value) {
+		r.say(name, hint, "%q can be reached from other machines", value)
 	}
 	return value
 }
@@ -170,7 +194,7 @@ func (r *settingsReader) hosts(values []string) []string {
 // begin with HALDANE_, such as those that Kubernetes makes of a service's name.
 func Misspelt(environ []string) []string {
 	known := []string{
-		"HALDANE_CONFIG", "HALDANE_LISTEN", "HALDANE_DATABASE", "HALDANE_ACTIONS", "HALDANE_EXTERNAL_URL",
+		"HALDANE_CONFIG", "HALDANE_LISTEN", "HALDANE_PPROF", "HALDANE_DATABASE", "HALDANE_ACTIONS", "HALDANE_EXTERNAL_URL",
 		"HALDANE_LOG_LEVEL", "HALDANE_LOG_FORMAT", "HALDANE_ALLOWED_HOSTS", "HALDANE_METRICS_AUTH",
 		"HALDANE_URL", "HALDANE_TOKEN", // of the client commands
 	}

@@ -25,7 +25,7 @@ func TestSettingsDefaults(t *testing.T) {
 	}
 	for name, env := range map[string]map[string]string{
 		"nothing is set": nil,
-		"all is empty":   {"HALDANE_ACTIONS": "", "HALDANE_LISTEN": "", "HALDANE_METRICS_AUTH": "", "HALDANE_ALLOWED_HOSTS": ""},
+		"all is empty":   {"HALDANE_ACTIONS": "", "HALDANE_LISTEN": "", "HALDANE_METRICS_AUTH": "", "HALDANE_ALLOWED_HOSTS": "", "HALDANE_PPROF": ""},
 	} {
 		if got, err := settings(env); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -40,6 +40,7 @@ func TestSettings(t *testing.T) {
 		"HALDANE_ACTIONS":  "Dry-Run", "HALDANE_EXTERNAL_URL": "https://haldane.example.com/base/",
 		"HALDANE_LOG_LEVEL": "debug", "HALDANE_LOG_FORMAT": "json",
 		"HALDANE_ALLOWED_HOSTS": "Haldane.example.com, haldane.internal", "HALDANE_METRICS_AUTH": "true",
+		"HALDANE_PPROF": "[::1]:6060",
 	})
 	want := config.Settings{
 		Config: "/etc/haldane/haldane.yaml", Listen: ":9000",
@@ -47,6 +48,7 @@ func TestSettings(t *testing.T) {
 		Actions:  config.ActionsDryRun, ExternalURL: "https://haldane.example.com/base",
 		LogLevel: slog.LevelDebug, LogFormat: "json",
 		AllowedHosts: []string{"haldane.example.com", "haldane.internal"}, MetricsAuth: true,
+		Pprof: "[::1]:6060",
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
@@ -65,6 +67,9 @@ func TestSettingsMistakes(t *testing.T) {
 		{"HALDANE_LISTEN", "8080", `"8080" is not a host with a port (try: 127.0.0.1:8080)`},
 		{"HALDANE_LISTEN", ":http", `port "http" is not a number from 0 to 65535 (try: 127.0.0.1:8080)`},
 		{"HALDANE_LISTEN", ":70000", `port "70000" is not a number from 0 to 65535 (try: 127.0.0.1:8080)`},
+		{"HALDANE_PPROF", ":6060", `":6060" can be reached from other machines (try: 127.0.0.1:6060)`},
+		{"HALDANE_PPROF", "10.0.0.1:6060", `"10.0.0.1:6060" can be reached from other machines (try: 127.0.0.1:6060)`},
+		{"HALDANE_PPROF", "on", `"on" is not a host with a port (try: 127.0.0.1:6060)`},
 		{"HALDANE_EXTERNAL_URL", "haldane.example.com", "not an http or https address of a daemon (try: https://haldane.example.com)"},
 		{"HALDANE_EXTERNAL_URL", "https://u:hunter2@example.com", "not an http or https address of a daemon (try: https://haldane.example.com)"},
 		{"HALDANE_EXTERNAL_URL", "https://example.com/?a=b", "not an http or https address of a daemon (try: https://haldane.example.com)"},

@@ -24,9 +24,13 @@ import (
 // house is a whole daemon on a config of the benchmark's, with a database of its own in
 // a folder that goes when it does.
 type house struct {
+	face
 	d   *daemon.Daemon
 	dir string
 }
+
+// face is the address of a daemon's API.
+type face string
 
 func openHouse(ctx context.Context, text string) (*house, error) {
 	dir, err := os.MkdirTemp("", "haldane-bench")
@@ -47,6 +51,7 @@ func openHouse(ctx context.Context, text string) (*house, error) {
 	if err != nil {
 		return nil, h.close(err)
 	}
+	h.face = face(h.d.URL())
 	return h, nil
 }
 
@@ -64,14 +69,14 @@ func (h *house) close(err error) error {
 }
 
 // call makes one request of the API.
-func (h *house) call(ctx context.Context, method, path string, in, out any) error {
+func (f face) call(ctx context.Context, method, path string, in, out any) error {
 	var body bytes.Buffer
 	if in != nil {
 		if err := json.NewEncoder(&body).Encode(in); err != nil {
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, h.d.URL()+path, &body)
+	req, err := http.NewRequestWithContext(ctx, method, string(f)+path, &body)
 	if err != nil {
 		return err
 	}
@@ -90,7 +95,7 @@ func (h *house) call(ctx context.Context, method, path string, in, out any) erro
 }
 
 // start begins a run of each plan.
-func (h *house) start(ctx context.Context, plans []string) error {
+func (f face) start(ctx context.Context, plans []string) error {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -101,7 +106,7 @@ func (h *house) start(ctx context.Context, plans []string) error {
 		wg.Go(func() {
 			for plan := range next {
 				var r analysis.Run
-				err := h.call(ctx, http.MethodPost, "/api/v1/runs", map[string]string{"plan": plan, "version": "2", "baseline_version": "1"}, &r)
+				err := f.call(ctx, http.MethodPost, "/api/v1/runs", map[string]string{"plan": plan, "version": "2", "baseline_version": "1"}, &r)
 				mu.Lock()
 				if first == nil {
 					first = err
@@ -119,14 +124,14 @@ func (h *house) start(ctx context.Context, plans []string) error {
 }
 
 // runs returns all runs there are.
-func (h *house) runs(ctx context.Context) ([]analysis.Run, error) {
+func (f face) runs(ctx context.Context) ([]analysis.Run, error) {
 	var all []analysis.Run
 	for cursor := ""; ; {
 		var page struct {
 			Runs []analysis.Run `json:"runs"`
 			Next string         `json:"next"`
 		}
-		if err := h.call(ctx, http.MethodGet, "/api/v1/runs?limit=500&cursor="+cursor, nil, &page); err != nil {
+		if err := f.call(ctx, http.MethodGet, "/api/v1/runs?limit=500&cursor="+cursor, nil, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Runs...)
@@ -137,9 +142,9 @@ func (h *house) runs(ctx context.Context) ([]analysis.Run, error) {
 }
 
 // wait returns the runs when all of them have ended.
-func (h *house) wait(ctx context.Context, progress func(open, all int)) ([]analysis.Run, error) {
+func (f face) wait(ctx context.Context, progress func(open, all int)) ([]analysis.Run, error) {
 	for {
-		runs, err := h.runs(ctx)
+		runs, err := f.runs(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -161,8 +166,8 @@ func (h *house) wait(ctx context.Context, progress func(open, all int)) ([]analy
 }
 
 // metrics reads /metrics.
-func (h *house) metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.d.URL()+"/metrics", nil)
+func (f face) metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, string(f)+"/metrics", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +181,8 @@ func (h *house) metrics(ctx context.Context) (map[string]*dto.MetricFamily, erro
 }
 
 // counter adds up a counter over all label values but those given, as name and value.
-func (h *house) counter(ctx context.Context, name string, labels ...string) (float64, error) {
-	families, err := h.metrics(ctx)
+func (f face) counter(ctx context.Context, name string, labels ...string) (float64, error) {
+	families, err := f.metrics(ctx)
 	if err != nil || families[name] == nil {
 		return 0, err
 	}

@@ -23,7 +23,7 @@ func bench(args ...string) (code int, stdout, stderr string) {
 func TestMistakesInFlags(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"", "usage"},
-		{"load", "usage"},
+		{"weigh", "usage"},
 		{"judge -runs 0", "-runs 0"},
 		{"judge -runs many", "invalid value"},
 		{"judge -judge threshold", "sequential, kayenta"},

@@ -2,7 +2,8 @@
 // releases whose truth is known, has every judge watch them look by look, and prints
 // how often each is wrong, how often right, and how soon. Its share command counts the
 // requests that many runs make together, its limit command shows how they share a limit, its
-// storm command what is sent when many fail at once.
+// storm command what is sent when many fail at once. Its load command watches a daemon in a
+// process of its own at work.
 //
 // It may import everything of the house. Start reading at judge.go, the command; then
 // watch.go is one release before one judge, work.go many of them at once, tally.go
@@ -39,6 +40,7 @@ const usage = `usage: haldane-bench COMMAND [flags]
 
   judge   watch made-up releases with every judge
   limit   watch many runs share a small limit of Datadog's
+  load    watch a real daemon with many runs: is it on time, and what does it need
   share   count the requests of many runs that ask the same
   storm   let many services fail in the same minute
 
@@ -49,8 +51,11 @@ const usage = `usage: haldane-bench COMMAND [flags]
 var commands = map[string]func(context.Context, []string, streams) (int, error){
 	"judge": func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
 	"limit": limitCommand,
+	"load":  loadCommand,
 	"share": shareCommand,
 	"storm": stormCommand,
+
+	loadPrometheusName: loadPrometheusCommand,
 }
 
 // run is the program without its process: it returns the exit status.

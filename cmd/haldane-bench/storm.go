@@ -153,8 +153,8 @@ func badCanary(w http.ResponseWriter, r *http.Request) {
 
 // quantile reads a quantile of a histogram of /metrics: the upper end of the bucket in
 // which it lies.
-func (h *house) quantile(ctx context.Context, name string, q float64) (float64, error) {
-	families, err := h.metrics(ctx)
+func (f face) quantile(ctx context.Context, name string, q float64) (float64, error) {
+	families, err := f.metrics(ctx)
 	if err != nil || families[name] == nil {
 		return math.NaN(), err
 	}

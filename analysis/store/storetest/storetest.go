@@ -1,7 +1,7 @@
 // Package storetest gives tests a real database of each kind: SQLite in a folder
 // of the test, and PostgreSQL from the installed packages, started on a socket in
-// a temporary folder for the time of the test. It imports the standard library
-// and pgx.
+// a temporary folder for the time of the test. Benchmarks start one too. It imports the
+// standard library and pgx.
 package storetest
 
 import (
@@ -43,20 +43,11 @@ func Postgres(t testing.TB) string {
 		}
 		t.Skipf("PostgreSQL: %v", err)
 	}
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, srv.url("postgres"))
+	url, err := srv.Database(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	srv.mu.Lock()
-	srv.made++
-	name := fmt.Sprintf("t%d", srv.made)
-	srv.mu.Unlock()
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	return srv.url(name)
+	return url
 }
 
 // Main runs a package's tests and stops the server that they may have started.
@@ -64,12 +55,13 @@ func Postgres(t testing.TB) string {
 func Main(m *testing.M) {
 	code := m.Run()
 	if srv, err := server(); err == nil {
-		srv.stop()
+		srv.Stop()
 	}
 	os.Exit(code)
 }
 
-type pgServer struct {
+// Server is a PostgreSQL in a temporary folder.
+type Server struct {
 	mu   sync.Mutex
 	made int
 	dir  string
@@ -77,13 +69,32 @@ type pgServer struct {
 }
 
 // server starts the one server of this test binary at its first call.
-var server = sync.OnceValues(start)
+var server = sync.OnceValues(Start)
 
-func (s *pgServer) url(db string) string {
+func (s *Server) url(db string) string {
 	return "postgres:///" + db + "?user=postgres&host=" + s.dir
 }
 
-func start() (*pgServer, error) {
+// PID is that of the server's first process, the parent of all others.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Database makes a new, empty database and returns its URL.
+func (s *Server) Database(ctx context.Context) (string, error) {
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	s.mu.Lock()
+	s.made++
+	name := fmt.Sprintf("t%d", s.made)
+	s.mu.Unlock()
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
+	return s.url(name), err
+}
+
+// Start starts a Server, which the caller stops.
+func Start() (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -102,7 +113,7 @@ func start() (*pgServer, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s := &pgServer{dir: dir}
+	s := &Server{dir: dir}
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=200")
 	s.cmd.SysProcAttr, s.cmd.Dir = attr, dir
 	if err := s.cmd.Start(); err != nil {
@@ -111,7 +122,7 @@ func start() (*pgServer, error) {
 	return s, s.wait()
 }
 
-func (s *pgServer) wait() error {
+func (s *Server) wait() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for {
@@ -121,14 +132,15 @@ func (s *pgServer) wait() error {
 		}
 		select {
 		case <-ctx.Done():
-			s.stop()
+			s.Stop()
 			return fmt.Errorf("postgres did not start: %w", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-func (s *pgServer) stop() {
+// Stop stops the server at once, and removes its folder.
+func (s *Server) Stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGINT) // fast shutdown
 	_ = s.cmd.Wait()
 	_ = os.RemoveAll(s.dir)

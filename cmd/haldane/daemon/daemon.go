@@ -56,6 +56,7 @@ type Daemon struct {
 	engine    *engine.Engine
 	listener  net.Listener
 	server    *http.Server
+	profiles  *http.Server // nil without
 	polling   context.CancelFunc
 	listening sync.WaitGroup // actions whose buttons people press
 	done      sync.WaitGroup
@@ -83,6 +84,9 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 		return nil, err
 	}
 	if err := d.listen(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.profile(ctx); err != nil {
 		return nil, err
 	}
 	parts, setup, err := d.open(c)
@@ -199,6 +203,7 @@ func (d *Daemon) Stop(ctx context.Context) error {
 		_ = d.server.Close()
 	}
 	d.stopListening(ctx)
+	d.stopProfiling()
 	err = errors.Join(err, d.engine.Stop(ctx))
 	d.done.Wait()
 	err = errors.Join(err, d.close())
@@ -212,6 +217,7 @@ func (d *Daemon) close() error {
 	stop, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	d.stopListening(stop)
+	d.stopProfiling()
 	if d.listener != nil && d.server == nil {
 		errs = append(errs, d.listener.Close())
 	}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/haldane-dev/haldane/analysis/store/storetest"
+)
+
+// loadWorld is what a load needs: the daemons, each a process, and around them a Prometheus
+// stand-in, a deploy tool, and a database in a folder that goes when the world does.
+type loadWorld struct {
+	dir     string
+	hook    *loadHook
+	tool    *httptest.Server
+	prom    *exec.Cmd
+	promURL string
+	server  *storetest.Server // nil with SQLite
+	db      *loadDB
+	dbURL   string
+	daemons []*loadDaemon
+}
+
+func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorld, err error) {
+	w = &loadWorld{hook: &loadHook{arrived: map[string]int{}}}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if w.dir, err = os.MkdirTemp(o.dir, "haldane-load"); err != nil {
+		return w, err
+	}
+	w.tool = httptest.NewServer(w.hook)
+	if err := w.startPrometheus(); err != nil {
+		return w, err
+	}
+	w.dbURL = "sqlite:" + filepath.Join(w.dir, "haldane.db")
+	if c.Database == "postgres" {
+		if w.server, err = storetest.Start(); err != nil {
+			return w, err
+		}
+		if w.dbURL, err = w.server.Database(ctx); err != nil {
+			return w, err
+		}
+	}
+	binary := o.binary
+	if binary == "" {
+		if binary, err = buildHaldane(ctx, w.dir); err != nil {
+			return w, err
+		}
+	}
+	file := filepath.Join(w.dir, "haldane.yaml")
+	if err := os.WriteFile(file, []byte(o.config(c, w.promURL, w.tool.URL)), 0o600); err != nil {
+		return w, err
+	}
+	for i := range c.Replicas {
+		d, err := newLoadDaemon(ctx, binary, file, w.dbURL, filepath.Join(w.dir, fmt.Sprintf("log%d", i)), o.profile != "")
+		if err != nil {
+			return w, err
+		}
+		w.daemons = append(w.daemons, d)
+		if _, err := d.start(ctx); err != nil {
+			return w, err
+		}
+	}
+	w.db, err = openLoadDB(ctx, w.dbURL)
+	return w, err
+}
+
+// buildHaldane builds the daemon as it ships.
+func buildHaldane(ctx context.Context, dir string) (string, error) {
+	path := filepath.Join(dir, "haldane")
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/haldane-dev/haldane/cmd/haldane")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	return path, nil
+}
+
+// startPrometheus runs this program once more, as the stand-in.
+func (w *loadWorld) startPrometheus() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	w.prom = exec.Command(self, loadPrometheusName)
+	w.prom.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := w.prom.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := w.prom.Start(); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	w.promURL = strings.TrimSpace(line)
+	return err
+}
+
+// queries asks the stand-in how many it has answered.
+func (w *loadWorld) queries(ctx context.Context) (int64, error) {
+	b, err := fetch(ctx, w.promURL+countPage)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(string(b), 10, 64)
+}
+
+// slowDown makes the stand-in's answers come later.
+func (w *loadWorld) slowDown(ctx context.Context, by time.Duration) error {
+	_, err := fetch(ctx, w.promURL+delayPage+by.String())
+	return err
+}
+
+func (w *loadWorld) close() {
+	for _, d := range w.daemons {
+		_, _ = d.stop()
+	}
+	if w.db != nil {
+		_ = w.db.Close()
+	}
+	if w.server != nil {
+		w.server.Stop()
+	}
+	if w.prom != nil && w.prom.Process != nil {
+		_ = w.prom.Process.Kill()
+		_ = w.prom.Wait()
+	}
+	if w.tool != nil {
+		w.tool.Close()
+	}
+	if w.dir != "" {
+		_ = os.RemoveAll(w.dir)
+	}
+}
+
+// fetch makes a GET and returns the body of a good answer.
+func fetch(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	return b, err
+}
+
+// loadDaemon is a daemon in a process of its own, always at the same address.
+type loadDaemon struct {
+	face
+	binary, file, log string
+	env               []string
+	pprof             string // address; "" for none
+	cmd               *exec.Cmd
+}
+
+func newLoadDaemon(ctx context.Context, binary, file, db, log string, profiled bool) (*loadDaemon, error) {
+	listen, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &loadDaemon{face: face("http://" + listen), binary: binary, file: file, log: log}
+	for _, v := range os.Environ() { // such as GOGC
+		if !strings.HasPrefix(v, "HALDANE_") {
+			d.env = append(d.env, v)
+		}
+	}
+	d.env = append(d.env, "HALDANE_LISTEN="+listen, "HALDANE_DATABASE="+db, "HALDANE_LOG_LEVEL=warn")
+	if profiled {
+		if d.pprof, err = freePort(ctx); err != nil {
+			return nil, err
+		}
+		d.env = append(d.env, "HALDANE_PPROF="+d.pprof)
+	}
+	return d, nil
+}
+
+// freePort finds one that nobody has at the moment.
+func freePort(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// start starts the process, and returns how long it took until it was ready.
+func (d *loadDaemon) start(ctx context.Context) (time.Duration, error) {
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = log.Close() }()
+	d.cmd = exec.Command(d.binary, "serve", d.file)
+	d.cmd.Env, d.cmd.Stderr = d.env, log
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := d.cmd.Start(); err != nil {
+		return 0, err
+	}
+	limit, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		if _, err := fetch(limit, string(d.face)+"/readyz"); err == nil {
+			return time.Since(began), nil
+		}
+		select {
+		case <-limit.Done():
+			said, _ := os.ReadFile(d.log)
+			return 0, fmt.Errorf("the daemon did not come up: %w\n%s", limit.Err(), said)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the process as Kubernetes would, and returns how long that took.
+func (d *loadDaemon) stop() (time.Duration, error) {
+	if d.cmd == nil || d.cmd.Process == nil || d.cmd.ProcessState != nil {
+		return 0, nil
+	}
+	began := time.Now()
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return 0, err
+	}
+	kill := time.AfterFunc(time.Minute, func() { _ = d.cmd.Process.Kill() })
+	defer kill.Stop()
+	err := d.cmd.Wait()
+	return time.Since(began), err
+}
