@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"hash"
 	"path/filepath"
 	"slices"
@@ -17,7 +16,7 @@ func (l *loader) read(doc *document) bool {
 		return false
 	}
 	l.config.Files = append(l.config.Files, doc.name)
-	l.prints.file(l.relative(doc.name), data)
+	l.config.seen.files[doc.name] = add(l.hash, l.relative(doc.name), data)
 	return doc.parse(data)
 }
 
@@ -62,6 +61,7 @@ func (l *loader) match(path, pattern string) ([]string, bool) {
 		full = filepath.Join(escapeGlob(doc.dir()), pattern)
 	}
 	found, err := filepath.Glob(full)
+	l.config.seen.patterns[full] = found
 	switch {
 	case err != nil:
 		doc.mistake(path, "pattern %q: not understood", pattern).try(`* for any characters of a name, as in "plans.d/*.yaml"`)
@@ -94,29 +94,37 @@ func (l *loader) includeFile(doc *document) {
 	l.shared = append(l.shared, sharedPart{doc, file})
 }
 
-// prints makes the hashes of what was read.
-type prints struct {
-	files, secrets hash.Hash
-}
-
-func newPrints() *prints { return &prints{sha256.New(), sha256.New()} }
-
-// file adds a config file.
-func (p *prints) file(name string, data []byte) { add(p.files, name, data) }
-
-// secret adds a file that a secret was read from.
-func (p *prints) secret(name string, data []byte) { add(p.secrets, name, data) }
-
-// add writes a name and a sum of fixed length, so that no two lists of files look
-// the same to h.
-func add(h hash.Hash, name string, data []byte) {
-	n, d := sha256.Sum256([]byte(name)), sha256.Sum256(data)
+// add writes a name and a sum of fixed length, so that no two lists of files look the
+// same to h. It returns the sum.
+func add(h hash.Hash, name string, data []byte) (sum [sha256.Size]byte) {
+	n, sum := sha256.Sum256([]byte(name)), sha256.Sum256(data)
 	h.Write(n[:])
-	h.Write(d[:])
+	h.Write(sum[:])
+	return sum
 }
 
-func (p *prints) sums() (files, all string) {
-	f := p.files.Sum(nil)
-	p.secrets.Write(f)
-	return hex.EncodeToString(f), hex.EncodeToString(p.secrets.Sum(nil))
+// seen is what the files were when they were read, also those that secrets come from.
+type seen struct {
+	files    map[string][sha256.Size]byte // by path
+	patterns map[string][]string          // of include, and what they found
+}
+
+func newSeen() seen {
+	return seen{map[string][sha256.Size]byte{}, map[string][]string{}}
+}
+
+// Unchanged reports whether all files that were read are still what they were, and
+// whether the same are to be included. It is much cheaper than Load.
+func (c *Config) Unchanged() bool {
+	for pattern, found := range c.seen.patterns {
+		if now, err := filepath.Glob(pattern); err != nil || !slices.Equal(now, found) {
+			return false
+		}
+	}
+	for path, sum := range c.seen.files {
+		if data, why := readFile(path, maxFile); why != "" || sha256.Sum256(data) != sum {
+			return false
+		}
+	}
+	return true
 }

@@ -2,7 +2,10 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -32,12 +35,11 @@ type Config struct {
 	Guards  Guards
 	Egress  Egress
 
-	Hash string // of all config files: the same on every replica that has the same
-	// Fingerprint also changes when a file changes that a secret is read from. It is
-	// for noticing changes and must not be shown: it could confirm a guessed secret.
-	Fingerprint string
-	Files       []string  // all that were read, the main one first
-	Warnings    []Mistake // what looks wrong but does not stop
+	Hash     string    // of all config files: the same on every replica that has the same
+	Files    []string  // all that were read, the main one first
+	Warnings []Mistake // what looks wrong but does not stop
+
+	seen seen
 }
 
 // Source is one configured source.
@@ -62,7 +64,7 @@ type loader struct {
 	notes  *notes
 	main   *document
 	config *Config
-	prints *prints
+	hash   hash.Hash
 	owners map[string]position // where each name was first used: "plan checkout"
 
 	defaults *yaml.Node
@@ -86,7 +88,7 @@ func Load(path string, t Types) (*Config, error) {
 	}
 	all := &notes{}
 	l := &loader{
-		types: t, notes: all, main: newDocument(filepath.Clean(path), all), config: &Config{}, prints: newPrints(),
+		types: t, notes: all, main: newDocument(filepath.Clean(path), all), config: &Config{seen: newSeen()}, hash: sha256.New(),
 		owners: map[string]position{}, sources: map[string]SourceSettings{}, actions: map[string]ActionSettings{},
 	}
 	if l.read(l.main) {
@@ -96,7 +98,7 @@ func Load(path string, t Types) (*Config, error) {
 		return nil, &Mistakes{List: sorted(all.mistakes), Warnings: sorted(all.warnings)}
 	}
 	l.config.Warnings = sorted(all.warnings)
-	l.config.Hash, l.config.Fingerprint = l.prints.sums()
+	l.config.Hash = hex.EncodeToString(l.hash.Sum(nil))
 	return l.config, nil
 }
 

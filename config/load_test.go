@@ -101,17 +101,30 @@ func TestHash(t *testing.T) {
 	}
 	first, same := load("a", "one"), load("a", "one")
 	renamed, rotated := load("b", "one"), load("a", "two")
-	if len(first.Hash) != 64 || first.Hash != same.Hash || first.Fingerprint != same.Fingerprint {
-		t.Errorf("the same files: %s %s, %s %s", first.Hash, first.Fingerprint, same.Hash, same.Fingerprint)
+	if len(first.Hash) != 64 || first.Hash != same.Hash {
+		t.Errorf("the same files: %s, %s", first.Hash, same.Hash)
 	}
-	if first.Hash == renamed.Hash || first.Fingerprint == renamed.Fingerprint {
+	if first.Hash == renamed.Hash {
 		t.Error("another name, the same hash")
 	}
 	if first.Hash != rotated.Hash {
 		t.Error("the hash depends on a secret")
 	}
-	if first.Fingerprint == rotated.Fingerprint {
-		t.Error("a rotated secret is not noticed")
+	for what, change := range map[string]func(dir string){
+		"":                       func(string) {},
+		"the same file again":    func(dir string) { write(t, filepath.Join(dir, "a.yaml"), fmt.Sprintf(onePlan, "checkout")) },
+		"a plan":                 func(dir string) { write(t, filepath.Join(dir, "a.yaml"), fmt.Sprintf(onePlan, "other")) },
+		"one file more":          func(dir string) { write(t, filepath.Join(dir, "b.yaml"), "plans: []") },
+		"a secret":               func(dir string) { write(t, filepath.Join(dir, "token"), "three") },
+		"a secret that is gone":  func(dir string) { _ = os.Remove(filepath.Join(dir, "token")) },
+		"a file that is gone":    func(dir string) { _ = os.Remove(filepath.Join(dir, "a.yaml")) },
+		"the main one, in a way": func(dir string) { write(t, filepath.Join(dir, "haldane.yaml"), "plans: []") },
+	} {
+		c := load("a", "one")
+		change(filepath.Dir(c.Files[0]))
+		if got, want := c.Unchanged(), what == "" || what == "the same file again"; got != want {
+			t.Errorf("changed %q: unchanged is %v", what, got)
+		}
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *Secret) resolve(dir string, env func(string) (string, bool)) (missing [
 		if why != "" {
 			missing = append(missing, Problem{Message: fmt.Sprintf("secret file %s: %s", path, why)})
 		}
-		files[m[2]] = b
+		files[path] = b
 		return v
 	})
 	s.in = &secretText{value, raw}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"reflect"
 	"strings"
 )
@@ -20,7 +21,7 @@ func (l *loader) secrets(doc *document, path string, v reflect.Value) (missing [
 func (l *loader) resolveSecret(doc *document, at string, s *Secret) bool {
 	missing, files := s.resolve(doc.dir(), l.types.Env)
 	for name, data := range files {
-		l.prints.secret(name, data)
+		l.config.seen.files[name] = sha256.Sum256(data)
 	}
 	for _, p := range missing {
 		m := doc.mistake(at, "%s", p.Message)

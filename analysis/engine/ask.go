@@ -26,7 +26,7 @@ type asker struct {
 	mu    sync.Mutex
 	kept  map[question]*shared
 	order []question // oldest first; only those with an answer
-	size  int        // samples of them
+	size  int        // bytes of them, about
 }
 
 // question is what makes two queries the same.
@@ -47,7 +47,7 @@ type shared struct {
 
 const (
 	keepAnswers = 5 * time.Minute
-	mostKept    = 1 << 20 // samples: 8 MiB a source
+	mostKept    = 16 << 20 // bytes, about, a source
 )
 
 func newAsker(name string, source analysis.Source, m *metrics, log *slog.Logger) *asker {
@@ -189,11 +189,8 @@ func (a *asker) settle(k question, s *shared, answer analysis.Answer, gaveUp boo
 	defer a.mu.Unlock()
 	s.answer, s.at = answer, time.Now()
 	s.lost = gaveUp && answer.Err != nil
-	n, partial := 1, false
-	for _, one := range answer.Series {
-		n += len(one.Values)
-		partial = partial || len(one.Warnings) > 0
-	}
+	partial := slices.ContainsFunc(answer.Series, func(s analysis.Series) bool { return len(s.Warnings) > 0 })
+	n := weight(k, answer)
 	if answer.Err != nil || partial || n > mostKept/4 {
 		delete(a.kept, k)
 	} else {
@@ -216,11 +213,17 @@ func (a *asker) forget(before time.Time) {
 // drop lets the oldest answer go.
 func (a *asker) drop() {
 	k := a.order[0]
-	n := 1
-	for _, one := range a.kept[k].answer.Series {
-		n += len(one.Values)
-	}
-	a.size -= n
+	a.size -= weight(k, a.kept[k].answer)
 	delete(a.kept, k)
-	a.order = slices.Delete(a.order, 0, 1)
+	a.order[0] = question{}
+	a.order = a.order[1:]
+}
+
+// weight is about how many bytes an answer takes, with all that is kept about it.
+func weight(k question, answer analysis.Answer) int {
+	n := 400 + 2*len(k.text)
+	for _, s := range answer.Series {
+		n += 150 + 8*len(s.Values) + 50*len(s.Labels)
+	}
+	return n
 }

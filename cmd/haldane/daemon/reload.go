@@ -23,12 +23,12 @@ func (d *Daemon) load() (*config.Config, error) {
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	c, err := d.load()
-	if err == nil && c.Fingerprint == d.config.Load().Fingerprint {
+	if d.config.Load().Unchanged() {
 		d.refused.Store(nil)
 		d.stale.Set(0)
 		return nil
 	}
+	c, err := d.load()
 	if err == nil {
 		err = d.replace(ctx, c)
 	}
