@@ -20,6 +20,7 @@ type loadOptions struct {
 	restarts                 int
 	slow                     time.Duration
 	binary, dir              string
+	keep                     bool
 	profile, json            string
 }
 
@@ -53,6 +54,7 @@ func loadCommand(ctx context.Context, args []string, s streams) (int, error) {
 	f.DurationVar(&o.idle, "idle", 0, "how long to leave the daemon without runs at first, to see its memory")
 	f.StringVar(&o.binary, "binary", "", "a haldane that is built; default: it is built from here")
 	f.StringVar(&o.dir, "dir", "", "folder for the database, such as one on the disk in question; default: that for temporary files")
+	f.BoolVar(&o.keep, "keep", false, "leave the folder with database and log behind")
 	f.StringVar(&o.profile, "profile", "", "folder for profiles of CPU and memory during the measurement")
 	f.StringVar(&o.json, "json", "", "file to which each result is added, as a line")
 	if err := f.Parse(args); err != nil {

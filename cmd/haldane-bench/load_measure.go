@@ -138,6 +138,7 @@ func (o *loadOptions) catchUp(ctx context.Context, w *loadWorld, s streams) (boo
 // snapshot is what everybody has used up so far.
 type snapshot struct {
 	daemons, prom, server spent
+	machine               time.Duration
 	size, queries         int64
 }
 
@@ -156,6 +157,9 @@ func (w *loadWorld) snapshot(ctx context.Context) (s snapshot, err error) {
 		if s.server, err = usageOfAll(w.server.PID()); err != nil {
 			return s, err
 		}
+	}
+	if s.machine, err = machine(); err != nil {
+		return s, err
 	}
 	if s.size, err = w.db.size(ctx); err != nil {
 		return s, err
