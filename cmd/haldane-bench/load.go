@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -22,6 +23,8 @@ type loadOptions struct {
 	binary, dir              string
 	keep                     bool
 	profile, json            string
+	searching                bool
+	table, plot              string
 }
 
 // loadCase is one measurement.
@@ -57,29 +60,60 @@ func loadCommand(ctx context.Context, args []string, s streams) (int, error) {
 	f.BoolVar(&o.keep, "keep", false, "leave the folder with database and log behind")
 	f.StringVar(&o.profile, "profile", "", "folder for profiles of CPU and memory during the measurement")
 	f.StringVar(&o.json, "json", "", "file to which each result is added, as a line")
+	f.BoolVar(&o.searching, "search", false, "look for the most runs with a lag below 2 s at p99 and no look missed, from those of -runs on")
+	f.StringVar(&o.table, "table", "", "measure nothing: print the results in this file, of -json, in Markdown")
+	f.StringVar(&o.plot, "plot", "", "with -table: draw them too, into this SVG file")
 	if err := f.Parse(args); err != nil {
 		return exitTrouble, err
+	}
+	if o.table != "" {
+		return exitOK, o.show(s)
 	}
 	cases, err := o.cases()
 	if err != nil {
 		return exitTrouble, err
 	}
 	for _, c := range cases {
-		r, err := o.measure(ctx, c, s)
-		if err == nil {
-			err = o.report(r, s)
-		}
-		if err != nil {
+		if err := o.one(ctx, c, s); err != nil {
 			return exitTrouble, err
 		}
 	}
 	return exitOK, nil
 }
 
+// one measures a case, or searches from there.
+func (o *loadOptions) one(ctx context.Context, c loadCase, s streams) error {
+	if o.searching {
+		return o.search(ctx, c, s)
+	}
+	r, err := o.measure(ctx, c, s)
+	if err != nil {
+		return err
+	}
+	return o.report(r, s)
+}
+
+// show prints and draws what was measured before.
+func (o *loadOptions) show(s streams) error {
+	all, err := readLoads(o.table)
+	if err != nil {
+		return err
+	}
+	if o.plot != "" {
+		if err := loadPlot(o.plot, all); err != nil {
+			return err
+		}
+	}
+	return loadTable(s.out, all)
+}
+
 // cases are what is to be measured.
 func (o *loadOptions) cases() ([]loadCase, error) {
+	if o.plot != "" {
+		return nil, errors.New("-plot: of which -table?")
+	}
 	if o.every <= 0 || o.lasts < o.every || o.replicas < 1 || o.rollbacks < 0 {
-		return nil, fmt.Errorf("-for must be at least -every, -replicas at least 1, -rollbacks at least 0")
+		return nil, errors.New("-for must be at least -every, -replicas at least 1, -rollbacks at least 0")
 	}
 	runs, err := numbers("-runs", o.runs)
 	if err != nil {
