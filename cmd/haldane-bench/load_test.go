@@ -41,13 +41,15 @@ func TestMistakesInFlagsOfLoad(t *testing.T) {
 // The whole thing, as a process: it measures something of everything, all that must be
 // rolled back is, and nothing else. How fast is not a test's business.
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	program, results := filepath.Join(dir, "bench"), filepath.Join(dir, "results.jsonl")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	results := filepath.Join(dir, "results.jsonl")
+	if out, err := exec.Command("go", "build", "-o", dir, ".", "../haldane").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	out, err := exec.Command(program, "load", "-runs", "4", "-metrics", "3", "-every", "2s", "-for", "4s", "-rollbacks", "2", "-restarts", "1",
-		"-idle", "1s", "-database", "sqlite,postgres", "-dir", dir, "-profile", dir, "-json", results).CombinedOutput()
+	out, err := exec.Command(filepath.Join(dir, "haldane-bench"), "load", "-binary", filepath.Join(dir, "haldane"), "-runs", "4", "-metrics", "3",
+		"-every", "1s", "-for", "2s", "-rollbacks", "2", "-restarts", "1", "-idle", "1s", "-database", "sqlite,postgres", "-dir", dir, "-profile", dir,
+		"-json", results).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -71,6 +73,7 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%s", out)
 	if left, _ := filepath.Glob(filepath.Join(dir, "haldane-load*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
