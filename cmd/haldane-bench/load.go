@@ -16,7 +16,7 @@ import (
 type loadOptions struct {
 	runs, metrics, databases string // lists
 	replicas                 int
-	every, lasts, idle       time.Duration
+	every, lasts, idle, warm time.Duration
 	rollbacks                float64
 	restarts                 int
 	slow                     time.Duration
@@ -51,6 +51,7 @@ func loadCommand(ctx context.Context, args []string, s streams) (int, error) {
 	f.IntVar(&o.replicas, "replicas", 1, "daemons that share a PostgreSQL")
 	f.DurationVar(&o.every, "every", 30*time.Second, "between looks, and between samples")
 	f.DurationVar(&o.lasts, "for", 5*time.Minute, "how long to measure; cut to whole intervals")
+	f.DurationVar(&o.warm, "warm-up", 10*time.Minute, "how long runs may take to look at their first hour")
 	f.Float64Var(&o.rollbacks, "rollbacks", 1, "bad releases a second beside the good ones")
 	f.IntVar(&o.restarts, "restarts", 0, "times to stop and start the daemon with all runs open, at the end")
 	f.DurationVar(&o.slow, "slow", 100*time.Millisecond, "how long Prometheus takes to answer when the daemon is told to stop")

@@ -120,7 +120,7 @@ func (f face) begin(ctx context.Context, plan, version string) error {
 // reports false when that does not come about: there is too much to do.
 func (o *loadOptions) catchUp(ctx context.Context, w *loadWorld, s streams) (bool, error) {
 	const slack = 2 * time.Second
-	for limit := time.Now().Add(10 * time.Minute); ; {
+	for limit := time.Now().Add(o.warm); ; {
 		late, err := w.db.overdue(ctx, time.Now().Add(-slack))
 		if err != nil {
 			return false, err

@@ -11,36 +11,44 @@ const mostLag = 2.0
 // keepsUp reports whether a daemon bears a load: looks are on time, and none is missed.
 func (r *loadResult) keepsUp() bool { return r.Missed == 0 && r.Lag.P99 < mostLag }
 
-// search looks for the largest number of runs that a daemon bears, to a tenth: it doubles
-// or halves until it knows one that it bears and one that it does not, and then takes the
-// middle.
+// search looks for the most runs that a daemon bears.
 func (o *loadOptions) search(ctx context.Context, c loadCase, s streams) error {
-	borne, not := 0, 0
-	for not == 0 || not-borne > max(1, borne/10) {
+	borne, not, err := largest(c.Runs, func(runs int) (bool, error) {
+		c.Runs = runs
 		r, err := o.measure(ctx, c, s)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if err := o.report(r, s); err != nil {
-			return err
+		return r.keepsUp(), o.report(r, s)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "largest      %s bears %d runs of %d metrics, and not %d\n", c.name(), borne, c.Metrics, not)
+	return err
+}
+
+// largest finds, to a tenth, the largest number that is borne, and one that is not: it
+// doubles or halves until it knows one of each, and then tries the middle.
+func largest(n int, bears func(n int) (bool, error)) (borne, not int, err error) {
+	for n > borne && (not == 0 || n < not) {
+		ok, err := bears(n)
+		if err != nil {
+			return 0, 0, err
 		}
-		if r.keepsUp() {
-			borne = c.Runs
+		if ok {
+			borne = n
 		} else {
-			not = c.Runs
+			not = n
 		}
 		switch {
 		case not == 0:
-			c.Runs *= 2
-		case borne == 0 && c.Runs > 1:
-			c.Runs /= 2
-		default:
-			c.Runs = (borne + not) / 2
-		}
-		if c.Runs == borne || c.Runs == not {
-			break
+			n = 2 * borne
+		case borne == 0:
+			n = not / 2
+		case not-borne > borne/10:
+			n = (borne + not) / 2
 		}
 	}
-	_, err := fmt.Fprintf(s.out, "largest      %s bears %d runs of %d metrics, and not %d\n", c.name(), borne, c.Metrics, not)
-	return err
+	return borne, not, nil
 }

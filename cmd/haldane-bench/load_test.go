@@ -310,6 +310,19 @@ func TestTableAndPlotOfLoads(t *testing.T) {
 	}
 }
 
+func TestLargest(t *testing.T) {
+	for _, truth := range []int{0, 1, 2, 999, 1000, 1001, 34_567} {
+		tries := 0
+		borne, not, err := largest(1000, func(n int) (bool, error) { tries++; return n <= truth, nil })
+		if err != nil || borne > truth || not <= truth || not-borne > max(1, borne/10) || tries > 20 {
+			t.Errorf("%d: between %d and %d after %d tries, %v", truth, borne, not, tries, err)
+		}
+	}
+	if _, _, err := largest(1, func(int) (bool, error) { return false, io.EOF }); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+}
+
 func TestNumbersForPeople(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -999: "-999"} {
 		if got := grouped(n); got != want {
