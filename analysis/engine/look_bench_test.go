@@ -44,7 +44,7 @@ func BenchmarkLook(b *testing.B) {
 			Plan: planName(i), Version: "2", BaselineVersion: "1", StartedAt: &began, Cause: analysis.Cause{Kind: "api", Who: "ci"},
 		})
 		if err == nil {
-			err = e.Look(b.Context(), store.Job{}, r.ID, 1)
+			err = e.Look(b.Context(), r.ID, 1)
 		}
 		if err != nil {
 			b.Fatal(err)
@@ -56,7 +56,7 @@ func BenchmarkLook(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for _, id := range runs {
-		if err := e.Look(b.Context(), store.Job{}, id, 2); err != nil {
+		if err := e.Look(b.Context(), id, 2); err != nil {
 			b.Fatal(err)
 		}
 	}
