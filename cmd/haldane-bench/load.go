@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,12 +16,15 @@ import (
 type loadOptions struct {
 	runs, metrics, databases string // lists
 	replicas                 int
-	every, lasts, idle       time.Duration
+	every, lasts, idle, warm time.Duration
 	rollbacks                float64
 	restarts                 int
 	slow                     time.Duration
 	binary, dir              string
+	keep                     bool
 	profile, json            string
+	searching                bool
+	table, plot              string
 }
 
 // loadCase is one measurement.
@@ -47,37 +51,70 @@ func loadCommand(ctx context.Context, args []string, s streams) (int, error) {
 	f.IntVar(&o.replicas, "replicas", 1, "daemons that share a PostgreSQL")
 	f.DurationVar(&o.every, "every", 30*time.Second, "between looks, and between samples")
 	f.DurationVar(&o.lasts, "for", 5*time.Minute, "how long to measure; cut to whole intervals")
+	f.DurationVar(&o.warm, "warm-up", 10*time.Minute, "how long runs may take to look at their first hour")
 	f.Float64Var(&o.rollbacks, "rollbacks", 1, "bad releases a second beside the good ones")
 	f.IntVar(&o.restarts, "restarts", 0, "times to stop and start the daemon with all runs open, at the end")
 	f.DurationVar(&o.slow, "slow", 100*time.Millisecond, "how long Prometheus takes to answer when the daemon is told to stop")
 	f.DurationVar(&o.idle, "idle", 0, "how long to leave the daemon without runs at first, to see its memory")
 	f.StringVar(&o.binary, "binary", "", "a haldane that is built; default: it is built from here")
 	f.StringVar(&o.dir, "dir", "", "folder for the database, such as one on the disk in question; default: that for temporary files")
+	f.BoolVar(&o.keep, "keep", false, "leave the folder with database and log behind")
 	f.StringVar(&o.profile, "profile", "", "folder for profiles of CPU and memory during the measurement")
 	f.StringVar(&o.json, "json", "", "file to which each result is added, as a line")
+	f.BoolVar(&o.searching, "search", false, "look for the most runs with a lag below 2 s at p99 and no look missed, from those of -runs on")
+	f.StringVar(&o.table, "table", "", "measure nothing: print the results in this file, of -json, in Markdown")
+	f.StringVar(&o.plot, "plot", "", "with -table: draw them too, into this SVG file")
 	if err := f.Parse(args); err != nil {
 		return exitTrouble, err
+	}
+	if o.table != "" {
+		return exitOK, o.show(s)
 	}
 	cases, err := o.cases()
 	if err != nil {
 		return exitTrouble, err
 	}
 	for _, c := range cases {
-		r, err := o.measure(ctx, c, s)
-		if err == nil {
-			err = o.report(r, s)
-		}
-		if err != nil {
+		if err := o.one(ctx, c, s); err != nil {
 			return exitTrouble, err
 		}
 	}
 	return exitOK, nil
 }
 
+// one measures a case, or searches from there.
+func (o *loadOptions) one(ctx context.Context, c loadCase, s streams) error {
+	if o.searching {
+		return o.search(ctx, c, s)
+	}
+	r, err := o.measure(ctx, c, s)
+	if err != nil {
+		return err
+	}
+	return o.report(r, s)
+}
+
+// show prints and draws what was measured before.
+func (o *loadOptions) show(s streams) error {
+	all, err := readLoads(o.table)
+	if err != nil {
+		return err
+	}
+	if o.plot != "" {
+		if err := loadPlot(o.plot, all); err != nil {
+			return err
+		}
+	}
+	return loadTable(s.out, all)
+}
+
 // cases are what is to be measured.
 func (o *loadOptions) cases() ([]loadCase, error) {
+	if o.plot != "" {
+		return nil, errors.New("-plot: of which -table?")
+	}
 	if o.every <= 0 || o.lasts < o.every || o.replicas < 1 || o.rollbacks < 0 {
-		return nil, fmt.Errorf("-for must be at least -every, -replicas at least 1, -rollbacks at least 0")
+		return nil, errors.New("-for must be at least -every, -replicas at least 1, -rollbacks at least 0")
 	}
 	runs, err := numbers("-runs", o.runs)
 	if err != nil {

@@ -120,7 +120,7 @@ func (f face) begin(ctx context.Context, plan, version string) error {
 // reports false when that does not come about: there is too much to do.
 func (o *loadOptions) catchUp(ctx context.Context, w *loadWorld, s streams) (bool, error) {
 	const slack = 2 * time.Second
-	for limit := time.Now().Add(10 * time.Minute); ; {
+	for limit := time.Now().Add(o.warm); ; {
 		late, err := w.db.overdue(ctx, time.Now().Add(-slack))
 		if err != nil {
 			return false, err
@@ -138,6 +138,7 @@ func (o *loadOptions) catchUp(ctx context.Context, w *loadWorld, s streams) (boo
 // snapshot is what everybody has used up so far.
 type snapshot struct {
 	daemons, prom, server spent
+	machine               time.Duration
 	size, queries         int64
 }
 
@@ -156,6 +157,9 @@ func (w *loadWorld) snapshot(ctx context.Context) (s snapshot, err error) {
 		if s.server, err = usageOfAll(w.server.PID()); err != nil {
 			return s, err
 		}
+	}
+	if s.machine, err = machine(); err != nil {
+		return s, err
 	}
 	if s.size, err = w.db.size(ctx); err != nil {
 		return s, err

@@ -20,6 +20,26 @@ type spent struct {
 func (u spent) plus(v spent) spent  { return spent{u.cpu + v.cpu, u.written + v.written} }
 func (u spent) minus(v spent) spent { return spent{u.cpu - v.cpu, u.written - v.written} }
 
+// machine reads how much CPU time all processes of the machine have used up together.
+func machine() (time.Duration, error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	var sum time.Duration
+	for i, field := range strings.Fields(line)[1:] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		if i < 3 || i == 5 || i == 6 { // user, nice, system and interrupts; not idle, waiting or stolen
+			sum += time.Duration(n) * tick
+		}
+	}
+	return sum, nil
+}
+
 // tick is the unit of times in /proc/PID/stat: USER_HZ, which is 100 on every Linux.
 const tick = time.Second / 100
 

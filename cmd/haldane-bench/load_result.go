@@ -31,6 +31,7 @@ type loadResult struct {
 	Cores          float64 `json:"cores"` // that the daemons keep busy
 	PromCores      float64 `json:"prometheus_cores"`
 	ServerCores    float64 `json:"database_cores"` // of PostgreSQL
+	OtherCores     float64 `json:"other_cores"`    // of whoever else is on the machine
 	MiB            float64 `json:"mib"`            // the most resident memory of a daemon during the measurement
 	MostMiB        float64 `json:"most_mib"`       // and ever, while it caught up too
 	IdleMiB        float64 `json:"idle_mib,omitempty"`
@@ -86,6 +87,7 @@ func (r *loadResult) read(ctx context.Context, w *loadWorld, from, to time.Time,
 	r.Lag, r.Took = spreadOf(late), spreadOf(took)
 	daemons, prom, server := after.daemons.minus(before.daemons), after.prom.minus(before.prom), after.server.minus(before.server)
 	r.Cores, r.PromCores, r.ServerCores = daemons.cpu.Seconds()/r.For, prom.cpu.Seconds()/r.For, server.cpu.Seconds()/r.For
+	r.OtherCores = (after.machine-before.machine).Seconds()/r.For - r.Cores - r.PromCores - r.ServerCores
 	looks := float64(max(1, r.Looks))
 	r.CPUPerLook = daemons.cpu.Seconds() / looks
 	r.WrittenPerLook = float64(daemons.written+server.written) / looks
@@ -107,7 +109,7 @@ func (r *loadResult) text(out io.Writer) {
 	line("lag", "%v", r.Lag)
 	line("missed", "%d of %d looks; %d runs ended", r.Missed, r.Expected, r.Ended)
 	line("a look", "%.2f ms of CPU, %.1f queries, %.1f KiB written, database grows by %.1f KiB; takes %v", r.CPUPerLook*1000, r.QueriesPerLook, r.WrittenPerLook/1024, r.GrowthPerLook/1024, r.Took)
-	line("cores busy", "%.2f daemon, %.2f Prometheus stand-in, %.2f PostgreSQL", r.Cores, r.PromCores, r.ServerCores)
+	line("cores busy", "%.2f daemon, %.2f Prometheus stand-in, %.2f PostgreSQL, %.2f others", r.Cores, r.PromCores, r.ServerCores, r.OtherCores)
 	line("memory", "%.0f MiB, %.0f at most while it caught up; idle %.0f", r.MiB, r.MostMiB, r.IdleMiB)
 	line("database", "%.1f KiB a run", r.DatabasePerRun/1024)
 	b := &r.Rollbacks

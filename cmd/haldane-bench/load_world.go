@@ -32,10 +32,11 @@ type loadWorld struct {
 	db      *loadDB
 	dbURL   string
 	daemons []*loadDaemon
+	keep    bool
 }
 
 func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorld, err error) {
-	w = &loadWorld{hook: &loadHook{arrived: map[string]int{}}}
+	w = &loadWorld{hook: &loadHook{arrived: map[string]int{}}, keep: o.keep}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -144,7 +145,7 @@ func (w *loadWorld) close() {
 	if w.tool != nil {
 		w.tool.Close()
 	}
-	if w.dir != "" {
+	if w.dir != "" && !w.keep {
 		_ = os.RemoveAll(w.dir)
 	}
 }
