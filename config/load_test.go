@@ -295,31 +295,40 @@ func TestMonsters(t *testing.T) {
 	}
 }
 
-// BenchmarkLoad loads 1,000 plans in 20 files.
+// BenchmarkLoad loads 1,000 plans, each written out in one of 20 files, or with its
+// metrics from the defaults.
 func BenchmarkLoad(b *testing.B) {
-	dir := b.TempDir()
-	text := `include: ["*.yaml"]` + "\n" + fmt.Sprintf(onePlan, "one")[1:]
-	if err := os.WriteFile(filepath.Join(dir, "haldane.yaml"), []byte(text), 0o644); err != nil {
-		b.Fatal(err)
-	}
-	for i := range 20 {
-		var part strings.Builder
-		part.WriteString("plans:\n")
-		for k := range 50 {
-			fmt.Fprintf(&part, `  - name: plan-%d-%d
-    metrics:
-      - {name: errors, source: prom, kind: ratio, bad: 'sum(increase(bad{version="{{.Version}}"}[{{.Step}}]))', total: 'sum(increase(all{version="{{.Version}}"}[{{.Step}}]))'}
+	const metrics = `
+      - {name: errors, source: prom, kind: ratio, bad: 'sum(increase(bad{service="{{.Service}}",version="{{.Version}}"}[{{.Step}}]))', total: 'sum(increase(all{service="{{.Service}}",version="{{.Version}}"}[{{.Step}}]))'}
       - {name: p99, source: prom, query: 'x{version="{{.Version}}"}'}
     on_fail: [oncall]
-`, i, k)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("part%d.yaml", i)), []byte(part.String()), 0o644); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for b.Loop() {
-		if _, err := config.Load(filepath.Join(dir, "haldane.yaml"), types(nil)); err != nil {
-			b.Fatal(err)
-		}
+`
+	for name, form := range map[string]struct{ defaults, plan string }{
+		"written out": {"", "  - name: plan-%d\n    metrics:" + metrics},
+		"defaults":    {"defaults:\n    metrics:" + metrics, "  - name: plan-%d\n"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			dir := b.TempDir()
+			text := `include: ["*.yaml"]` + "\n" + form.defaults + fmt.Sprintf(onePlan, "one")[1:]
+			if err := os.WriteFile(filepath.Join(dir, "haldane.yaml"), []byte(text), 0o644); err != nil {
+				b.Fatal(err)
+			}
+			for i := range 20 {
+				var part strings.Builder
+				part.WriteString("plans:\n")
+				for k := range 50 {
+					fmt.Fprintf(&part, form.plan, 50*i+k)
+				}
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("part%d.yaml", i)), []byte(part.String()), 0o644); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := config.Load(filepath.Join(dir, "haldane.yaml"), types(nil)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
