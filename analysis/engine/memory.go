@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -106,7 +107,9 @@ func (k known) with(fetched []store.Chunk) known {
 		})
 		if at < 0 {
 			at = len(k.chunks)
-			k.chunks, own = append(k.chunks, store.Chunk{Metric: f.Metric, Side: f.Side, Part: f.Part}), append(own, false)
+			// Copies: the names are parts of the row that they were read from.
+			fresh := store.Chunk{Metric: strings.Clone(f.Metric), Side: strings.Clone(f.Side), Part: strings.Clone(f.Part)}
+			k.chunks, own = append(k.chunks, fresh), append(own, false)
 		}
 		c := &k.chunks[at]
 		if c.Steps() != f.First {
@@ -145,12 +148,16 @@ func join(c, next *store.Chunk) {
 		c.Values, c.Segments = nil, map[string]analysis.Values{}
 	}
 	for segment, values := range next.Segments {
-		c.Segments[segment] = append(padded(c.Segments[segment], steps), values...)
+		before, ok := c.Segments[segment]
+		if !ok {
+			segment = strings.Clone(segment)
+		}
+		c.Segments[segment] = append(padded(before, steps), values...)
 	}
 	c.Count = steps + next.Steps()
 	for _, w := range next.Warnings {
 		if !slices.Contains(c.Warnings, w) {
-			c.Warnings = append(c.Warnings, w)
+			c.Warnings = append(c.Warnings, strings.Clone(w))
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (tx *Tx) InsertLook(ctx context.Context, runID string, l *analysis.Look, fe
 	n, err := tx.exec(ctx, `INSERT INTO looks (run_id, number, due_at, at, took_us, window_start, window_end, outcome, verdict)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run_id, number) DO NOTHING`,
 		runID, l.Number, millis(l.DueAt), millis(l.At), l.Took.Microseconds(), millis(l.Window.Start), millis(l.Window.End),
-		string(l.Verdict.Outcome), toJSON(l.Verdict))
+		string(l.Verdict.Outcome), squeeze(l.Verdict))
 	if err != nil || n == 0 || len(fetched) == 0 {
 		return n == 1, err
 	}
@@ -52,7 +52,7 @@ func (s *Store) Looks(ctx context.Context, runID string) ([]analysis.Look, error
 		}
 		l.DueAt, l.At, l.Took = fromMillis(due), fromMillis(at), time.Duration(took)*time.Microsecond
 		l.Window = analysis.Window{Start: fromMillis(start), End: fromMillis(end)}
-		return l, fromJSON(verdict, &l.Verdict)
+		return l, unsqueeze(verdict, &l.Verdict)
 	})
 	return ls, s.trouble("read looks", err)
 }
@@ -75,6 +75,6 @@ func lastFindings(ctx context.Context, q queryer, runID string) ([]analysis.Find
 		return nil, err
 	}
 	var v analysis.Verdict
-	err = fromJSON(text, &v)
+	err = unsqueeze(text, &v)
 	return v.Findings, err
 }

@@ -45,6 +45,7 @@ func (tx *Tx) InsertRun(ctx context.Context, r *analysis.Run) (bool, error) {
 	if _, err := tx.exec(ctx, `INSERT INTO snapshots (hash, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, plan); err != nil {
 		return false, err
 	}
+	tx.s.plans.LoadOrStore(hash, r.Snapshot)
 	req := request{
 		ReleaseID: r.ReleaseID, Phase: r.Phase, TrafficShare: r.TrafficShare, Subject: r.Subject,
 		Variables: r.Variables, Links: r.Links, Cause: r.Cause, BodyHash: r.BodyHash, Forced: r.Forced,
