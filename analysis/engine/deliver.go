@@ -18,6 +18,9 @@ import (
 func (e *Engine) Deliver(ctx context.Context, id string) error {
 	s := e.setup.Load()
 	d, claimed, err := e.claim(ctx, s, id)
+	if analysis.KindOf(err) == analysis.NotFound { // somebody deleted it, or its run
+		return nil
+	}
 	if err != nil || !claimed {
 		return err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -71,11 +72,9 @@ func (e *Engine) Release(ctx context.Context, id string, by analysis.Cause) (h a
 // again when its job is worked.
 func (e *Engine) retryHeld(ctx context.Context) error {
 	ids, err := e.store.OpenDeliveries(ctx, analysis.DeliveryHeld)
-	if err != nil {
-		return err
-	}
+	errs := []error{err}
 	for _, id := range ids {
-		err := e.withDelivery(ctx, id, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
+		errs = append(errs, e.withDelivery(ctx, id, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
 			if d.State != analysis.DeliveryHeld || !now.Before(d.ExpiresAt) {
 				return nil
 			}
@@ -91,10 +90,7 @@ func (e *Engine) retryHeld(ctx context.Context) error {
 				return err
 			}
 			return tx.UpdateDelivery(ctx, d)
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
-	return nil
+	return errors.Join(errs...)
 }

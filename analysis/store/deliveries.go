@@ -113,18 +113,6 @@ func (s *Store) OpenActions(ctx context.Context) ([]string, error) {
 	return names, s.trouble("list deliveries", err)
 }
 
-// StuckDeliveries returns the open deliveries that nothing will wake up: they have
-// no live job, and none of the same run and action goes before them.
-func (s *Store) StuckDeliveries(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT d.id FROM deliveries d LEFT JOIN river_job j ON j.id = d.job_id
-		WHERE d.state IN ('pending', 'held', 'following') AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))
-		AND (d.state = 'following' OR NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.run_id = d.run_id AND b.action = d.action AND b.state IN ('pending', 'held')
-			AND (b.created_at < d.created_at OR b.created_at = d.created_at AND b.id < d.id)))
-		ORDER BY d.created_at, d.id`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for stuck deliveries", err)
-}
-
 func scanDelivery(rs rows) (d analysis.Delivery, err error) {
 	var run, receipt *string
 	var typ, state, reaction string

@@ -184,24 +184,6 @@ func (s *Store) Runs(ctx context.Context, f analysis.RunFilter) ([]analysis.Run,
 	return runs, "", nil
 }
 
-// Overdue returns the runs that nothing will wake up: running ones, and those that are
-// watched after their rollback, whose look has no live job.
-func (s *Store) Overdue(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT r.id FROM runs r LEFT JOIN river_job j ON j.id = r.job_id
-		WHERE (r.status = 'running' OR r.next_look_at IS NOT NULL) AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for stuck runs", err)
-}
-
-// WaitingRuns returns the pending runs whose service has no running one: what
-// they waited for has ended.
-func (s *Store) WaitingRuns(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT p.id FROM runs p WHERE p.status = 'pending' AND NOT EXISTS (
-		SELECT 1 FROM runs r WHERE r.service = p.service AND r.environment = p.environment AND r.status = 'running') ORDER BY p.id`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for waiting runs", err)
-}
-
 func (s *Store) oneRun(ctx context.Context, q queryer, tail string, args ...any) (analysis.Run, bool, error) {
 	runs, err := s.manyRuns(ctx, q, tail, args...)
 	if err != nil || len(runs) == 0 {

@@ -248,13 +248,14 @@ func TestQueueWorksJobsAndGivesThemBack(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			locked.JobID, err = tx.EnqueueLook(t.Context(), r.ID, 1, time.Now().Add(50*time.Millisecond))
+			locked.NextLookAt = time.Now().Add(50 * time.Millisecond)
+			locked.JobID, err = tx.EnqueueLook(t.Context(), r.ID, 1, locked.NextLookAt)
 			if err != nil {
 				return err
 			}
 			return tx.UpdateRun(t.Context(), &locked)
 		})
-		if stuck, err := s.Overdue(t.Context()); err != nil || len(stuck) != 0 {
+		if stuck, err := s.StuckRuns(t.Context(), epoch); err != nil || len(stuck) != 0 {
 			t.Errorf("a run with a job is overdue: %v, %v", stuck, err)
 		}
 		tried := make(chan string, 4)
@@ -280,7 +281,7 @@ func TestQueueWorksJobsAndGivesThemBack(t *testing.T) {
 		if err := s.Stop(ctx); err != nil {
 			t.Error(err)
 		}
-		if stuck, err := s.Overdue(t.Context()); err != nil || len(stuck) != 1 {
+		if stuck, err := s.StuckRuns(t.Context(), epoch); err != nil || len(stuck) != 1 {
 			t.Errorf("a running run whose job is done must be overdue: %v, %v", stuck, err)
 		}
 	})
