@@ -110,7 +110,7 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 	return err
 }
 
-const lockNotAvailable = "55P03"
+const lockNotAvailable, readOnly = "55P03", "25006"
 
 func (db *postgresDB) queue() queue { return db.client }
 
@@ -138,7 +138,15 @@ func (db *postgresDB) takeOver(ctx context.Context, self string, unseen time.Dur
 
 func (db *postgresDB) again(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") // serialization failure, deadlock
+	if !errors.As(err, &pg) {
+		return false
+	}
+	if pg.Code == readOnly {
+		// It may have handed over to another server at its address, and kept our
+		// connections: new ones find the other.
+		db.pool.Reset()
+	}
+	return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
 }
 
 func (db *postgresDB) close() error {

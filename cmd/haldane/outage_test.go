@@ -220,11 +220,12 @@ func outage(o *outside, w trouble, a, b *replica) {
 	}
 	free() // it has done what it was asked, which cannot be written down
 	<-time.After(max(w.last, 3*time.Second))
+	ended := time.Now()
 	w.end()
 	for r, lines := range before {
 		r.ready(http.StatusOK, "ready")
 		n := strings.Count(r.out.String(), "\n") - lines
-		o.Logf("%s: %d lines in the log", w.name, n)
+		o.Logf("%s: ready again after %s, %d lines in the log", w.name, time.Since(ended).Round(time.Second/10), n)
 		if n > 150 {
 			o.Errorf("%s: %d lines in the log of %s", w.name, n, r.url)
 		}
@@ -236,6 +237,7 @@ func outage(o *outside, w trouble, a, b *replica) {
 	if r := a.at().until(good.ID, "over", over); *r.Outcome != analysis.OutcomePass || r.Rollback.State != analysis.RollbackNone {
 		o.Errorf("%s: the good release: %s %s", w.name, *r.Outcome, r.Reason)
 	}
+	o.Logf("%s: done after %s", w.name, time.Since(ended).Round(time.Second/10))
 	if n := len(o.rollbacks()) - had; n != 2 {
 		o.Errorf("%s: %d rollbacks, want 2", w.name, n)
 	}
