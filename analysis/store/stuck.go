@@ -75,9 +75,9 @@ func (s *Store) StuckDeliveries(ctx context.Context, now time.Time) ([]string, e
 	return ids, s.trouble("look for stuck deliveries", err)
 }
 
-// recent is SQL for the runs of the last week, whose ids begin with the time they were
-// made.
+// recent is SQL for the runs of the last two days, whose ids begin with the time they
+// were made: what is not over by then is not worth reading every run for.
 func recent(now time.Time) string {
-	ms := fmt.Sprintf("%012x", now.Add(-7*24*time.Hour).UnixMilli())
+	ms := fmt.Sprintf("%012x", now.Add(-48*time.Hour).UnixMilli())
 	return fmt.Sprintf(`id > '%s-%s'`, ms[:8], ms[8:])
 }
