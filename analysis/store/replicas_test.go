@@ -72,7 +72,7 @@ func TestJobsOfTheDeadAreTakenOver(t *testing.T) {
 		return err
 	})
 	busy, free := make(chan struct{}), make(chan struct{})
-	hang := store.Work{Look: func(context.Context, store.Job, string, int) error {
+	hang := store.Work{Look: func(context.Context, string, int) error {
 		close(busy)
 		<-free
 		return nil
@@ -96,16 +96,16 @@ func TestJobsOfTheDeadAreTakenOver(t *testing.T) {
 	takeOver(0, "before it is missed")
 	do(t, url, `UPDATE replicas SET seen_at = seen_at - 2000 WHERE id = 'a'`)
 	takeOver(1, "when it is dead")
-	taken := make(chan int, 1)
-	if err := b.Serve(t.Context(), store.Work{Look: func(_ context.Context, job store.Job, _ string, _ int) error {
-		taken <- job.Attempt
+	taken := make(chan string, 1)
+	if err := b.Serve(t.Context(), store.Work{Look: func(_ context.Context, run string, _ int) error {
+		taken <- run
 		return nil
 	}}); err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = b.Stop(t.Context()) }()
-	if n := <-taken; n != 2 {
-		t.Errorf("attempt %d", n)
+	if run := <-taken; run != "run" {
+		t.Errorf("taken over is a look at %s", run)
 	}
 }
 
