@@ -46,7 +46,7 @@ func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorl
 		return w, err
 	}
 	w.tool = httptest.NewServer(w.hook)
-	if err := w.startPrometheus(); err != nil {
+	if err := w.startPrometheus(ctx); err != nil {
 		return w, err
 	}
 	w.dbURL = "sqlite:" + filepath.Join(w.dir, "haldane.db")
@@ -85,7 +85,7 @@ func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorl
 // buildHaldane builds the daemon as it ships.
 func buildHaldane(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "haldane")
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/haldane-dev/haldane/cmd/haldane")
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/haldane-dev/haldane/cmd/haldane") //nolint:gosec // into a folder of ours
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
@@ -94,12 +94,12 @@ func buildHaldane(ctx context.Context, dir string) (string, error) {
 }
 
 // startPrometheus runs this program once more, as the stand-in.
-func (w *loadWorld) startPrometheus() error {
+func (w *loadWorld) startPrometheus(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	w.prom = exec.Command(self, loadPrometheusName)
+	w.prom = exec.CommandContext(ctx, self, loadPrometheusName) //nolint:gosec // this program
 	w.prom.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := w.prom.StdoutPipe()
 	if err != nil {
@@ -214,7 +214,7 @@ func (d *loadDaemon) start(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer func() { _ = log.Close() }()
-	d.cmd = exec.Command(d.binary, "serve", d.file)
+	d.cmd = exec.CommandContext(ctx, d.binary, "serve", d.file) //nolint:gosec // what is to be measured
 	d.cmd.Env, d.cmd.Stderr = d.env, log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	began := time.Now()
