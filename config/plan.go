@@ -11,7 +11,7 @@ import (
 )
 
 // maxPlans bounds the work that a file made of aliases can cause.
-const maxPlans = 20_000
+const maxPlans = 100_000
 
 // readPlans reads the plans of all files over the defaults.
 func (l *loader) readPlans() {
