@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -234,26 +235,32 @@ func FuzzAPI(f *testing.F) {
 			`{"plan":"shop","version":"2","baseline_version":"1","variables":{"x":"z"},"links":{"pr":"https://git.example.com/1"}}`,
 			`{"plan":"smoke","version":"\u2028\"}","key":"k","release_id":"r","phase":"p","traffic_share":0.5,"started_at":"2026-01-01T00:00:00+01:00","force":true}`,
 			`{"plan":"shop","version":"2","baseline_version":"1","started_at":"0000-01-01T00:00:00+23:59"}`,
+			`{"plan":"smoke","version":$NAME,"baseline_version":$NAME,"key":$NAME,"release_id":$NAME,"phase":$NAME,"variables":{"x":$NAME,$NAME:"y"},"links":{$NAME:"http://h/"}}`,
+			`{"plan":"smoke","version":"2","baseline_version":"1","links":{"x":$NAME}}`, `{"plan":"smoke","version":"2","baseline_version":"1","started_at":$NAME}`, `{"plan":$NAME}`,
 		},
-		"/api/v1/runs/{id}/rollback": {`{}`, `{"to":"1","reason":"because"}`},
-		"/api/v1/runs/{id}/feedback": {`{"right":"no","note":"it was the database"}`},
+		"/api/v1/runs/{id}/rollback": {`{}`, `{"to":"1","reason":$NAME}`, `{"to":$NAME}`},
+		"/api/v1/runs/{id}/feedback": {`{"right":"no","note":$NAME}`},
 		"/api/v1/runs/{id}/samples": {
 			`{"samples":[{"metric":"gauge","value":1e308},{"metric":"gauge","value":1,"side":"baseline","time":"` + now.Format(time.RFC3339Nano) + `"}]}`,
 			`{"samples":[{"metric":"share","value":3,"total":20}]}`,
-			`{"samples":[{"metric":"parts","value":3,"labels":{"region":"eu"}},{"metric":"parts","value":-3,"labels":{"region":"us"}}]}`,
+			`{"samples":[{"metric":"parts","value":3,"labels":{"region":"eu"}},{"metric":"parts","value":-3,"labels":{"region":$NAME}}]}`,
+			`{"samples":[{"metric":"gauge","value":1,"time":$NAME}]}`, `{"samples":[{"metric":$NAME,"value":1,"side":$NAME}]}`,
 		},
 		"/api/v1/plans/{name}/drill": {`{}`, `{"for_real":true,"environment":"production","version":"2","baseline_version":"1"}`},
 		"/api/v1/holds": {
-			`{"reason":"a party"}`, `{"kind":"silence","service":"shop","environment":"production","reason":"x","until":"2100-01-01T00:00:00Z"}`,
-			`{"reason":"x","until":"9999-12-31T23:59:59-12:00"}`,
+			`{"reason":"a party"}`, `{"kind":"silence","service":$NAME,"environment":$NAME,"reason":$NAME,"until":"2100-01-01T00:00:00Z"}`,
+			`{"reason":"x","until":"9999-12-31T23:59:59-12:00"}`, `{"reason":"x","until":$NAME}`,
 		},
-		"/api/v1/services/{service}/rollback": {`{"environment":"production","to":"1","reason":"because"}`},
+		"/api/v1/services/{service}/rollback": {`{"environment":"production","to":"1","reason":$NAME}`, `{"environment":$NAME,"to":$NAME,"reason":"x"}`},
 	}
 	for i, route := range routes {
 		for kind := range len(h.runs) + 1 {
 			for _, body := range append(bodies[route], "") {
 				f.Add(uint8(i), uint8(kind), "a/../b\x00", []byte(body))
 			}
+		}
+		for _, body := range bodies[route] {
+			f.Add(uint8(i), uint8(2), "2026-11-01T01:30:00.123456789-04:00", []byte(body))
 		}
 	}
 	f.Fuzz(func(t *testing.T, route, kind uint8, name string, body []byte) {
@@ -268,6 +275,9 @@ func FuzzAPI(f *testing.F) {
 		if open := strings.Index(path, "{"); open >= 0 {
 			path = path[:open] + url.PathEscape(subject) + path[strings.Index(path, "}")+1:]
 		}
+		quoted, err := json.Marshal(name)
+		must(t, err)
+		body = bytes.ReplaceAll(body, []byte("$NAME"), quoted) // so that odd texts come in sound JSON
 		w := h.send(http.MethodPost, path, body)
 		if !h.documents[pattern][fmt.Sprint(w.Code)] || w.Code >= 500 {
 			t.Fatalf("POST %s: %d is not documented: %s", path, w.Code, w.Body)
