@@ -91,8 +91,7 @@ func sample(side string) analysis.QueryData {
 type queryTemplate struct{ parsed *template.Template }
 
 func parseQuery(text string) (queryTemplate, error) {
-	t, err := template.New("query").Option("missingkey=error").
-		Funcs(template.FuncMap{"regex": regexQuoted}).Parse(text)
+	t, err := template.New("query").Option("missingkey=error").Funcs(queryFunctions()).Parse(text)
 	if err != nil {
 		return queryTemplate{}, queryError(err)
 	}
@@ -113,8 +112,16 @@ func parseQuery(text string) (queryTemplate, error) {
 	return q, err
 }
 
+// queryFunctions are the functions of one query, which is rendered a few times at most.
+func queryFunctions() template.FuncMap {
+	a := &allowance{maxMade}
+	all := a.functions()
+	all["regex"] = func(quoted string) (string, error) { return a.made(regexQuoted(quoted)) }
+	return all
+}
+
 func (t queryTemplate) render(d analysis.QueryData) (string, error) {
-	out := &cappedWriter{left: maxRendered}
+	out := newCappedWriter()
 	if err := t.parsed.Execute(out, queryValues{d, instant{d.Start}, instant{d.End}}); err != nil {
 		return "", queryError(err)
 	}
