@@ -94,8 +94,7 @@ type queryTemplate struct {
 }
 
 func parseQuery(text string) (queryTemplate, error) {
-	t, err := template.New("query").Option("missingkey=error").
-		Funcs(template.FuncMap{"regex": regexQuoted}).Parse(text)
+	t, err := template.New("query").Option("missingkey=error").Funcs(queryFunctions()).Parse(text)
 	if err != nil {
 		return queryTemplate{}, queryError(err)
 	}
@@ -117,11 +116,23 @@ func parseQuery(text string) (queryTemplate, error) {
 	return q, err
 }
 
+// queryFunctions are the functions of one rendering of a query.
+func queryFunctions() template.FuncMap {
+	a := &allowance{maxMade}
+	all := a.functions()
+	all["regex"] = func(quoted string) (string, error) { return a.made(regexQuoted(quoted)) }
+	return all
+}
+
 func (t queryTemplate) render(d analysis.QueryData) (string, error) {
 	text, ok := joined(t.pieces, &d)
 	if !ok {
-		out := &cappedWriter{left: maxRendered}
-		if err := t.parsed.Execute(out, queryValues{d, instant{d.Start}, instant{d.End}}); err != nil {
+		parsed, err := t.parsed.Clone()
+		out := newCappedWriter()
+		if err == nil { // each rendering has an allowance of its own
+			err = parsed.Funcs(queryFunctions()).Execute(out, queryValues{d, instant{d.Start}, instant{d.End}})
+		}
+		if err != nil {
 			return "", queryError(err)
 		}
 		text = out.b.String()
