@@ -277,6 +277,11 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 			return err
 		}
 	}
+	if d.ChangesWorld {
+		if err := e.promote(ctx, tx, s, d.Service, d.Environment, now); err != nil {
+			return err
+		}
+	}
 	return e.wakeNext(ctx, tx, d)
 }
 
