@@ -28,7 +28,7 @@ func faultsCommand(ctx context.Context, args []string, s streams) (int, error) {
 	f.StringVar(&o.Database, "database", "both", "sqlite, postgres, or both in turn")
 	f.StringVar(&o.Binary, "binary", "", "the haldane to test; without it one is built from the module here")
 	f.StringVar(&o.Dir, "dir", "", "where logs of broken rounds are left; default: a temporary folder")
-	f.BoolVar(&o.Clock, "clock", true, "jump the wall clock too; needs a binary that is built here, with a clock that can be set")
+	f.BoolVar(&o.Clock, "clock", true, "jump the wall clock too; the binary that is built here has one that can be set")
 	f.StringVar(&only, "only", "", fmt.Sprintf("faults to choose from, separated by commas; default: all of %v", faults.Kinds()))
 	pause := f.Duration("pause", 0, "how long a replica is stopped at most; 0: 3s, or 75s with -long")
 	settle := f.Duration("settle", 0, "how long after the last fault everything may take to come to its end; 0: 150s, or 5m with -long")
@@ -45,7 +45,7 @@ func faultsCommand(ctx context.Context, args []string, s streams) (int, error) {
 	orDefault(pause, o.Pace.Pause)
 	orDefault(settle, o.Pace.Settle)
 	o.Pace.Pause, o.Pace.Settle = *pause, *settle
-	o.Clock = o.Clock && o.Binary == ""
+	o.Clock = o.Clock && (o.Binary == "" || given(f, "clock"))
 	for _, k := range strings.FieldsFunc(only, func(r rune) bool { return r == ',' }) {
 		o.Only = append(o.Only, faults.Kind(k))
 	}
@@ -61,4 +61,10 @@ func orDefault[T comparable](v *T, def T) {
 	if *v == zero {
 		*v = def
 	}
+}
+
+// given reports whether a flag was set.
+func given(f *flag.FlagSet, name string) (found bool) {
+	f.Visit(func(x *flag.Flag) { found = found || x.Name == name })
+	return found
 }

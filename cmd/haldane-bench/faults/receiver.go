@@ -115,7 +115,6 @@ func (r *receiver) from(replica int) http.Handler {
 			r.rolledBack(got.From)
 		}
 		m.answer(w, in)
-		_ = http.NewResponseController(w).Flush()
 		after()
 	})
 }
@@ -168,6 +167,7 @@ func (m mood) answer(w http.ResponseWriter, in *http.Request) {
 	default:
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write([]byte(`{"taken":true}`))
+		_ = c.Flush()
 	}
 }
 

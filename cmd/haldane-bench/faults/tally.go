@@ -119,7 +119,7 @@ func (t *Tally) print(w io.Writer) {
 			tenths(d[len(d)/2]), tenths(d[len(d)*9/10]), tenths(d[len(d)-1]))
 	}
 	fmt.Fprintf(w, "longest time between two ticks of a schedule of %s: %s\n", cronTick, tenths(t.gap))
-	fmt.Fprintf(w, "logs       %.1f MB read for secrets\n\n", float64(t.logs)/1e6)
+	fmt.Fprintf(w, "logs       %d kB read for secrets\n\n", t.logs/1000)
 	fmt.Fprintf(w, "%-66s %8s %7s\n", "promise", "checked", "broken")
 	for _, p := range promises {
 		fmt.Fprintf(w, "%-66s %8d %7d\n", p, t.checked[p], t.broken[p])
