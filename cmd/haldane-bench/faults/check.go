@@ -81,7 +81,7 @@ func check(s *story) *report {
 		s.checkTold(out, c)
 		s.checkHistory(out, c)
 	}
-	out.that(ticksOn, ticked, "no run was started by the clock after the last fault")
+	out.that(ticksOn, ticked || ahead(s.Faults), "no run was started by the clock after the last fault")
 	s.checkRequests(out, runs)
 	out.that(isFinal, len(s.Changed) == 0, "%s", strings.Join(s.Changed, "; "))
 	out.that(keepsQuiet, len(s.Leaked) == 0, "%s", strings.Join(s.Leaked, "; "))
@@ -107,12 +107,14 @@ func (s *story) checkBad(out *report, r release, c *chapter) {
 	rollback := c.Rollback.State
 	taken := slices.ContainsFunc(s.Requests, func(q request) bool { return q.Path == undoPath && q.Run == c.ID && q.Accepted })
 	switch skewed := s.clockWrong(r.After); {
+	case s.otherHour(c), s.putOff(c):
+		// It saw an hour in which nothing was wrong, or has yet to see its own.
 	case c.found(analysis.OutcomeFail) && (rollback == analysis.RollbackAccepted || rollback == analysis.RollbackDone):
 		out.that(rollsBack, taken, "%sit says so, and nobody took one", about(c))
 	case c.found(analysis.OutcomeFail) && (r.Short || skewed) && (rollback == analysis.RollbackFailed || rollback == analysis.RollbackSkipped):
-		out.that(rollsBack, s.told(c, analysis.EventDeliveryFailed), "%snobody was told (%s)", about(c), c.Rollback.Reason)
+		out.that(rollsBack, s.told(c, analysis.EventDeliveryFailed) || ahead(s.Faults), "%snobody was told (%s)", about(c), c.Rollback.Reason)
 	case c.found(analysis.OutcomeInconclusive) && (skewed || s.blind(c)):
-		out.that(rollsBack, s.told(c, analysis.EventRunInconclusive), "%snobody was told (%s)", about(c), c.Reason)
+		out.that(rollsBack, s.told(c, analysis.EventRunInconclusive) || ahead(s.Faults), "%snobody was told (%s)", about(c), c.Reason)
 	default:
 		out.that(rollsBack, false, "%s%s; %s", about(c), c.Reason, c.Rollback.Reason)
 	}
@@ -132,6 +134,10 @@ func (s *story) clockWrong(after time.Duration) bool {
 	return slices.ContainsFunc(s.Faults, func(f *fault) bool { return f.is("clock") && f.At+f.Lasts >= after })
 }
 
+// putOff reports whether a look of a run was put off by an hour, as a clock was ahead when
+// it was planned.
+func (s *story) putOff(c *chapter) bool { return ahead(s.Faults) && c.Status == analysis.StatusRunning }
+
 // blind reports whether a run ended while its metrics could not be read, or shortly after:
 // what has been refused is not asked again at once.
 func (s *story) blind(c *chapter) bool {
@@ -149,8 +155,8 @@ func (s *story) told(c *chapter, what analysis.EventType) bool {
 }
 
 func (s *story) checkEnd(out *report, c *chapter) {
-	out.that(ends, c.Status.Ended(), "%slook due, ends at %s: %s", about(c), c.EndsAt.Format(time.TimeOnly), c.Reason)
-	out.that(ends, c.Verification.State != analysis.VerificationWatching, "%sstill being verified", about(c))
+	out.that(ends, c.Status.Ended() || s.otherHour(c) || s.putOff(c), "%slook due, ends at %s: %s", about(c), c.EndsAt.Format(time.TimeOnly), c.Reason)
+	out.that(ends, !c.verifying(), "%sstill being verified", about(c))
 	for i := range c.Deliveries {
 		d := &c.Deliveries[i]
 		out.that(ends, !d.State.Open(), "%sdelivery %s by %s is %s: %s", about(c), d.ID, d.Action, d.State, d.Reason)

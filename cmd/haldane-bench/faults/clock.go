@@ -16,6 +16,7 @@ import (
 const (
 	clockVariable = "HALDANE_BENCH_CLOCK"
 	clockPoll     = 20 * time.Millisecond
+	clockSkew     = time.Hour
 )
 
 // build makes haldane from the module around the working directory. With clock it makes

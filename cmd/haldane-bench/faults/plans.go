@@ -29,36 +29,38 @@ var flavours = []struct{ name, text string }{
 	{"limit", `
     judge: threshold
     baseline: none
-    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}}]
+    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}, no_data: {policy: wait, after: SILENCE}}]
     on_start: [tell]
     on_pass: [tell]
     on_fail: [undo, tell]`},
 	{"ratio", `
     metrics:
-      - {name: failures, source: prom, kind: ratio, bad: 'failures{version="{{.Version}}"}', total: 'requests{version="{{.Version}}"}'}
-      - {name: latency, source: prom, query: 'latency{version="{{.Version}}"}', tolerance: 20%}
+      - {name: failures, source: prom, kind: ratio, bad: 'failures{version="{{.Version}}"}', total: 'requests{version="{{.Version}}"}', no_data: {policy: wait, after: SILENCE}}
+      - {name: latency, source: prom, query: 'latency{version="{{.Version}}"}', tolerance: 20%, no_data: {policy: wait, after: SILENCE}}
     on_fail: [undo, tell]`},
 	{"late", `
     judge: threshold
     baseline: none
-    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}}]
+    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}, no_data: {policy: wait, after: SILENCE}}]
     on_fail: [{action: undo, within: LATE}, tell]`},
 	{"queue", `
     judge: threshold
     baseline: none
     concurrency: queue
-    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}}]
+    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}, no_data: {policy: wait, after: SILENCE}}]
     on_fail: [undo, tell]`},
 }
 
 // draw makes the releases of a round: every third is bad at some moment that its run
 // sees. Two of one plan share a service only where they queue.
-func draw(rng *rand.Rand, runs int, p Pace) []release {
+func draw(rng *rand.Rand, runs int, p Pace, queues bool) []release {
 	var out []release
 	for i := range runs {
 		f := flavours[rng.IntN(len(flavours)-1)] // the last one: few, as they wait for each other
-		if i < len(flavours) || i%50 == len(flavours) {
-			f = flavours[min(i, len(flavours)-1)]
+		if i < len(flavours)-1 {
+			f = flavours[i]
+		} else if queues && i%50 <= len(flavours) {
+			f = flavours[len(flavours)-1]
 		}
 		r := release{
 			Plan: fmt.Sprintf("%s-%d", f.name, i), Version: fmt.Sprintf("v%d", i+1), Baseline: baseline,
@@ -103,7 +105,7 @@ plans:
     duration: %s
     min_duration: 0s
     schedule: {cron: "@every %s", version: steady, baseline_version: %s}
-    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}}]
+    metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}, no_data: {policy: wait, after: SILENCE}}]
     on_fail: [undo, tell]
 `, metrics, undoPath, tellPath, p.Every, p.Step, p.Length, p.Length*3/4, p.Every*3, cronPlan, cronTick/2, cronTick, baseline)
 	seen := map[string]bool{}
@@ -114,11 +116,11 @@ plans:
 		seen[r.Plan] = true
 		for _, f := range flavours {
 			if strings.HasPrefix(r.Plan, f.name+"-") {
-				fmt.Fprintf(&b, "  - name: %s%s\n", r.Plan, strings.ReplaceAll(f.text, "LATE", p.Late.String()))
+				fmt.Fprintf(&b, "  - name: %s%s\n", r.Plan, f.text)
 			}
 		}
 	}
-	return b.String()
+	return strings.NewReplacer("LATE", p.Late.String(), "SILENCE", (4 * p.Step).String()).Replace(b.String())
 }
 
 // upTo draws a duration below a limit.

@@ -36,12 +36,17 @@ func play(ctx context.Context, o *Options, seed uint64, dir, binary string, post
 	rng := rand.New(rand.NewPCG(seed, 0x48616c64616e65))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	planned := schedule(rng, o, postgres)
 	w, err := build(ctx, o, dir, binary, postgres, rng)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	r := &round{world: w, ctx: ctx, seed: seed, faults: schedule(rng, o, postgres)}
+	w.releases = draw(rng, o.Runs, o.Pace, !ahead(planned))
+	if err := w.configure(); err != nil {
+		return nil, err
+	}
+	r := &round{world: w, ctx: ctx, seed: seed, faults: planned}
 	if err := r.writeSchedule(); err != nil {
 		return nil, err
 	}
@@ -51,9 +56,10 @@ func play(ctx context.Context, o *Options, seed uint64, dir, binary string, post
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	seen := w.watch(watching, o.Pace.Every/3)
+	began := time.Now()
 	r.suffer()
 	quiet := time.Now()
-	known, err := w.settle(ctx, quiet)
+	known, err := w.settle(ctx, quiet, !ahead(planned))
 	if err != nil {
 		r.trouble(fmt.Errorf("reading the end of it: %w", err))
 	}
@@ -62,7 +68,7 @@ func play(ctx context.Context, o *Options, seed uint64, dir, binary string, post
 	for _, p := range w.replicas {
 		p.stop(30 * time.Second)
 	}
-	return r.told(known, seen, quiet, settled)
+	return r.told(known, &story{Changed: seen.changes(), Began: began, Quiet: quiet, Settled: settled})
 }
 
 // writeSchedule leaves a note of what is going to happen beside the logs.
@@ -143,9 +149,9 @@ func (r *round) suffer() {
 	r.receiver.set(kind)
 }
 
-// told puts together all that is known.
-func (r *round) told(known map[string]chapter, seen *watcher, quiet time.Time, settled time.Duration) (*story, error) {
-	s := &story{Releases: r.releases, Requests: r.receiver.all(), Changed: seen.changes(), Quiet: quiet, Settled: settled, Broken: r.broken}
+// told adds what the round knows to its story.
+func (r *round) told(known map[string]chapter, s *story) (*story, error) {
+	s.Releases, s.Requests, s.Broken = r.releases, r.receiver.all(), r.broken
 	for _, c := range known {
 		s.Runs = append(s.Runs, c)
 	}

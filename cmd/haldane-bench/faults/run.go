@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func (o *Options) base(seed uint64) string {
 
 // one plays one round and checks it. Its folder goes when all is well.
 func (o *Options) one(ctx context.Context, seed uint64, dir, binary, base string) (*story, *report, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, nil, err
 	}
 	s, err := play(ctx, o, seed, dir, binary, base == "postgres")

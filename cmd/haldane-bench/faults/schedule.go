@@ -80,8 +80,8 @@ func deeds() []deed {
 		{ReceiverHangs, 2, "", receives(hanging)},
 		{ReceiverResets, 2, "", receives(dropping)},
 		{ReceiverHalf, 2, "", receives(halving)},
-		{ClockForward, 1, "", skewed(time.Hour)},
-		{ClockBack, 1, "", skewed(-time.Hour)},
+		{ClockForward, 1, "", skewed(clockSkew)},
+		{ClockBack, 1, "", skewed(-clockSkew)},
 	}
 }
 
@@ -156,4 +156,11 @@ func schedule(rng *rand.Rand, o *Options, postgres bool) []*fault {
 		})
 	}
 	return out
+}
+
+// ahead reports whether a clock is set an hour ahead. What begins then has its samples in
+// that hour, and is looked at in that hour: a queue would wait for it, and so would a
+// schedule.
+func ahead(faults []*fault) bool {
+	return slices.ContainsFunc(faults, func(f *fault) bool { return f.Kind == ClockForward })
 }

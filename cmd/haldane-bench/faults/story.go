@@ -20,6 +20,7 @@ type story struct {
 	Requests []request
 	Faults   []*fault      // those that were done
 	Changed  []string      // final words that changed, as they were seen
+	Began    time.Time     // the first release
 	Quiet    time.Time     // when the last fault was over
 	Settled  time.Duration // how long after that everything was
 	Leaked   []string      // secrets in logs
@@ -35,9 +36,9 @@ type chapter struct {
 	Deliveries []analysis.Delivery
 }
 
-// settled reports whether nothing is to come any more.
+// settled reports whether nothing is to come any more in this hour.
 func (c *chapter) settled() bool {
-	if !c.Status.Ended() || c.Verification.State == analysis.VerificationWatching {
+	if !c.Status.Ended() && c.StartedAt.Before(time.Now().Add(clockSkew/2)) || c.verifying() {
 		return false
 	}
 	for i := range c.Deliveries {
@@ -48,6 +49,13 @@ func (c *chapter) settled() bool {
 	return true
 }
 
+// verifying reports whether its rollback is still watched: not one that was done while a
+// clock was an hour ahead, which is watched in that hour.
+func (c *chapter) verifying() bool {
+	v := c.Verification
+	return v.State == analysis.VerificationWatching && (v.Until == nil || v.Until.Before(time.Now().Add(clockSkew/2)))
+}
+
 // chapter reads everything that belongs to a run.
 func (w *world) chapter(ctx context.Context, id string) (c chapter, err error) {
 	var parts struct {
@@ -56,13 +64,16 @@ func (w *world) chapter(ctx context.Context, id string) (c chapter, err error) {
 		Deliveries []analysis.Delivery
 	}
 	at := "/api/v1/runs/" + id
+	if err := w.get(ctx, at, &c.Run); err != nil { // before its lists, which only grow
+		return c, err
+	}
 	for _, list := range []string{"/looks", "/events", "/deliveries"} {
 		if err := w.get(ctx, at+list, &parts); err != nil {
 			return c, err
 		}
 	}
 	c.Looks, c.Events, c.Deliveries = parts.Looks, parts.Events, parts.Deliveries
-	return c, w.get(ctx, at, &c.Run)
+	return c, nil
 }
 
 // watcher polls the API while everything fails, and remembers what was final.
@@ -120,15 +131,16 @@ func (s *watcher) changes() []string {
 	return s.changed
 }
 
-// settle waits until every release has come to its end, and the clock still ticks. What
-// has not by then is for the promises to say.
-func (w *world) settle(ctx context.Context, quiet time.Time) (map[string]chapter, error) {
+// settle waits until every release has come to its end, and schedules tick. What has not by
+// then is for the promises to say. When a clock was ahead, what it has put off for that hour
+// is not waited for: ticking is false.
+func (w *world) settle(ctx context.Context, quiet time.Time, ticking bool) (map[string]chapter, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.opts.Pace.Settle)
 	defer cancel()
 	known := map[string]chapter{}
 	for {
 		runs, err := w.list(ctx)
-		open, ticked := err != nil, false
+		open, ticked := err != nil, !ticking
 		for i := range runs {
 			id := runs[i].ID
 			if c, ok := known[id]; ok && c.settled() {
@@ -146,7 +158,7 @@ func (w *world) settle(ctx context.Context, quiet time.Time) (map[string]chapter
 				open = open || !c.settled() && c.StartedAt.Before(quiet)
 				continue
 			}
-			open = open || !c.settled()
+			open = open || !c.settled() && !(c.Status == analysis.StatusRunning && !ticking && time.Since(quiet) > time.Minute)
 		}
 		if !open && ticked {
 			return known, nil
@@ -157,9 +169,15 @@ func (w *world) settle(ctx context.Context, quiet time.Time) (map[string]chapter
 	}
 }
 
-// ticks reports whether a run was started by the clock after a moment.
+// otherHour reports whether a run began while a clock was wrong: its samples lie, or will
+// lie, in that hour.
+func (s *story) otherHour(c *chapter) bool {
+	return s.clockWrong(0) && (c.StartedAt.Before(s.Began.Add(-clockSkew/2)) || c.StartedAt.After(s.Quiet.Add(clockSkew/2)))
+}
+
+// ticks reports whether a run was started by the clock after a moment, in our time.
 func ticks(r *analysis.Run, after time.Time) bool {
-	return r.Plan == cronPlan && r.StartedAt.After(after)
+	return r.Plan == cronPlan && r.StartedAt.After(after) && r.StartedAt.Before(after.Add(clockSkew/2))
 }
 
 // write leaves everything that is known of a round in its folder.

@@ -19,6 +19,7 @@ import (
 type world struct {
 	opts     *Options
 	dir      string // logs and config
+	config   string
 	sqlite   string // folder of the database, "" with PostgreSQL
 	secrets  secrets
 	releases []release
@@ -48,7 +49,7 @@ func (w *world) close() {
 
 // build makes everything but the replicas' processes.
 func build(ctx context.Context, o *Options, dir, binary string, postgres bool, rng *rand.Rand) (_ *world, err error) {
-	w := &world{opts: o, dir: dir, secrets: plant(rng), releases: draw(rng, o.Runs, o.Pace)}
+	w := &world{opts: o, dir: dir, secrets: plant(rng), config: filepath.Join(dir, "haldane.yaml")}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -63,10 +64,6 @@ func build(ctx context.Context, o *Options, dir, binary string, postgres bool, r
 	if w.sources, err = w.between(ctx, "tcp", at); err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "haldane.yaml")
-	if err := os.WriteFile(config, []byte(configText(w.sources.addr(), w.releases, o.Pace)), 0o600); err != nil {
-		return nil, err
-	}
 	replicas := 1
 	if postgres {
 		replicas = o.Replicas
@@ -79,11 +76,16 @@ func build(ctx context.Context, o *Options, dir, binary string, postgres bool, r
 	}
 	keepAlive := rng.IntN(2) == 0
 	for i := range replicas {
-		if err := w.addReplica(ctx, i, binary, config, keepAlive); err != nil {
+		if err := w.addReplica(ctx, i, binary, keepAlive); err != nil {
 			return nil, err
 		}
 	}
 	return w, nil
+}
+
+// configure writes the config of the replicas.
+func (w *world) configure() error {
+	return os.WriteFile(w.config, []byte(configText(w.sources.addr(), w.releases, w.opts.Pace)), 0o600)
 }
 
 // serve serves a handler on loopback, and returns where.
@@ -149,7 +151,7 @@ func (w *world) smallDisk() error {
 // diskSize leaves room for the runs of a round and a little more.
 func diskSize(runs int) int { return 12<<20 + runs<<18 }
 
-func (w *world) addReplica(ctx context.Context, number int, binary, config string, keepAlive bool) error {
+func (w *world) addReplica(ctx context.Context, number int, binary string, keepAlive bool) error {
 	at, err := w.serve(ctx, w.receiver.from(number), keepAlive)
 	if err != nil {
 		return err
@@ -171,7 +173,7 @@ func (w *world) addReplica(ctx context.Context, number int, binary, config strin
 	clock := filepath.Join(w.dir, fmt.Sprintf("clock-%d", number))
 	w.clocks = append(w.clocks, clock)
 	w.replicas = append(w.replicas, &replica{
-		number: number, command: []string{binary, "serve", config}, logFile: filepath.Join(w.dir, fmt.Sprintf("replica-%d.log", number)),
+		number: number, command: []string{binary, "serve", w.config}, logFile: filepath.Join(w.dir, fmt.Sprintf("replica-%d.log", number)),
 		env: append(os.Environ(), "HALDANE_LISTEN=127.0.0.1:0", "HALDANE_LOG_FORMAT=json", "HALDANE_LOG_LEVEL="+slog.LevelDebug.String(),
 			"HALDANE_DATABASE="+database, "API_TOKEN_SHA256="+w.secrets.apiHash(), "PROM_TOKEN="+w.secrets.metrics,
 			"HOOK="+hook.addr(), "HOOK_SECRET="+w.secrets.hookSecret(), clockVariable+"="+clock),
