@@ -284,7 +284,9 @@ func TestConcurrency(t *testing.T) {
 	})
 	t.Run("queue when only a rollback is on its way", func(t *testing.T) {
 		inWorld(t, func(w *world) {
-			w.undo.does = func(int, analysis.Delivery) error { return analysis.Errorf(analysis.Unavailable, "the deploy tool is away") }
+			w.undo.does = func(int, analysis.Delivery) error {
+				return analysis.Errorf(analysis.Unavailable, "the deploy tool is away")
+			}
 			w.plan("p", func(p *analysis.Plan) { p.Concurrency = analysis.Queue })
 			a := w.start("p", "2")
 			w.sick(a.StartedAt)

@@ -26,6 +26,9 @@ func Run(ctx context.Context, o Options) (kept bool, err error) {
 		}
 	}
 	fmt.Fprintf(o.Out, "seeds %d to %d; what is broken is left in %s\n", o.Seed, o.Seed+uint64(o.Rounds)-1, o.Dir)
+	if os.Geteuid() != 0 {
+		fmt.Fprintf(o.Out, "left out: %s, as mounting a small disk needs root\n", DiskFull)
+	}
 	var (
 		mu    sync.Mutex
 		all   sync.WaitGroup
