@@ -56,24 +56,23 @@ func (c *chapter) verifying() bool {
 	return v.State == analysis.VerificationWatching && (v.Until == nil || v.Until.Before(time.Now().Add(clockSkew/2)))
 }
 
-// chapter reads everything that belongs to a run.
-func (w *world) chapter(ctx context.Context, id string) (c chapter, err error) {
-	var parts struct {
-		Looks      []analysis.Look
-		Events     []analysis.Event
-		Deliveries []analysis.Delivery
-	}
+// chapter reads everything that belongs to a run. It is asked for in four requests: torn
+// says that the run moved on meanwhile.
+func (w *world) chapter(ctx context.Context, id string) (c chapter, torn bool, err error) {
+	var before analysis.Run
 	at := "/api/v1/runs/" + id
-	if err := w.get(ctx, at, &c.Run); err != nil { // before its lists, which only grow
-		return c, err
-	}
-	for _, list := range []string{"/looks", "/events", "/deliveries"} {
-		if err := w.get(ctx, at+list, &parts); err != nil {
-			return c, err
+	for _, part := range []struct {
+		path string
+		into any
+	}{{"", &before}, {"/looks", &c}, {"/events", &c}, {"/deliveries", &c}, {"", &c.Run}} {
+		if err := w.get(ctx, at+part.path, part.into); err != nil {
+			return c, true, err
 		}
 	}
-	c.Looks, c.Events, c.Deliveries = parts.Looks, parts.Events, parts.Deliveries
-	return c, nil
+	moved := func(r analysis.Run) string {
+		return fmt.Sprint(r.Status, r.Rollback.State, r.Verification.State, r.Progress.Looks)
+	}
+	return c, moved(before) != moved(c.Run), nil
 }
 
 // watcher polls the API while everything fails, and remembers what was final.
@@ -147,8 +146,8 @@ func (w *world) settle(ctx context.Context, quiet time.Time, ticking bool) (map[
 				ticked = ticked || ticks(&c.Run, quiet)
 				continue
 			}
-			c, e := w.chapter(ctx, id)
-			if e != nil {
+			c, torn, e := w.chapter(ctx, id)
+			if e != nil || torn {
 				open = true
 				continue
 			}
