@@ -121,7 +121,7 @@ func (e *Engine) promoteWaiting(ctx context.Context) error {
 			if began = r.Status == analysis.StatusPending; !began {
 				return nil
 			}
-			return e.promote(ctx, tx, s, r, now)
+			return e.promote(ctx, tx, s, r.Service, r.Environment, now)
 		})
 		return began, err
 	})

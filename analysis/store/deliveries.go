@@ -99,6 +99,15 @@ func (tx *Tx) RollbacksSince(ctx context.Context, service, environment, eventID 
 	return n, err
 }
 
+// ChangingWorld reports whether something that changes the world is still to be done, or
+// under way, for a service.
+func (tx *Tx) ChangingWorld(ctx context.Context, service, environment string) (bool, error) {
+	rs, err := tx.t.query(ctx, `SELECT count(*) FROM deliveries
+		WHERE service = $1 AND environment = $2 AND changes_world = 1 AND state IN ('pending', 'held', 'following')`, service, environment)
+	n, _, err := first(rs, err, scalar[int])
+	return n > 0, err
+}
+
 // OpenDeliveries returns the ids of the deliveries in a state, oldest first.
 func (s *Store) OpenDeliveries(ctx context.Context, state analysis.DeliveryState) ([]string, error) {
 	rs, err := s.db.reader().query(ctx, `SELECT id FROM deliveries WHERE state = $1 ORDER BY created_at, id`, string(state))

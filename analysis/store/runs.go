@@ -115,10 +115,10 @@ func (tx *Tx) OpenRuns(ctx context.Context, service, environment string) ([]anal
 	return tx.s.manyRuns(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND status IN ('pending', 'running') ORDER BY id`, service, environment)
 }
 
-// NewerRun returns a run of the service that was started after this one, for
-// another version. Drills release nothing.
+// NewerRun returns a run of the service that began after this one, for another version:
+// not one that still waits. Drills release nothing.
 func (tx *Tx) NewerRun(ctx context.Context, r *analysis.Run) (analysis.Run, bool, error) {
-	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status <> 'cancelled' AND `+noDrill+` ORDER BY id LIMIT 1`,
+	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status NOT IN ('pending', 'cancelled') AND `+noDrill+` ORDER BY id LIMIT 1`,
 		r.Service, r.Environment, r.ID, r.Version)
 }
 

@@ -329,3 +329,29 @@ func TestNoiseOfGoodRunsIsLearnt(t *testing.T) {
 		}
 	})
 }
+
+func TestEventsStayInOrderWhenTheClockIsSetBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		r := sampleRun()
+		insert(t, s, r)
+		write(t, s, func(tx *store.Tx) error {
+			for i, id := range []string{"c", "b", "a"} {
+				e := analysis.Event{ID: id, RunID: r.ID, At: epoch.Add(-time.Duration(i) * time.Hour), Type: analysis.EventRunStarted, Text: fmt.Sprint(i)}
+				if err := tx.InsertEvent(t.Context(), &e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		es, err := s.Events(t.Context(), r.ID)
+		if err != nil || len(es) != 3 {
+			t.Fatal(es, err)
+		}
+		for i, e := range es {
+			if e.Text != fmt.Sprint(i) || i > 0 && !e.At.After(es[i-1].At) {
+				t.Errorf("event %d is %s, at %s", i, e.Text, e.At)
+			}
+		}
+	})
+}

@@ -40,6 +40,7 @@ const (
 
 const usage = `usage: haldane-bench COMMAND [flags]
 
+  faults  let everything fail around real daemons, and check what they promise
   judge   watch made-up releases with every judge
   limit   watch many runs share a small limit of Datadog's
   load    watch a real daemon with many runs: is it on time, and what does it need
@@ -51,11 +52,12 @@ const usage = `usage: haldane-bench COMMAND [flags]
 
 // commands are those of the program, by name.
 var commands = map[string]func(context.Context, []string, streams) (int, error){
-	"judge": func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
-	"limit": limitCommand,
-	"load":  loadCommand,
-	"share": shareCommand,
-	"storm": stormCommand,
+	"faults": faultsCommand,
+	"judge":  func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
+	"limit":  limitCommand,
+	"load":   loadCommand,
+	"share":  shareCommand,
+	"storm":  stormCommand,
 
 	loadPrometheusName: loadPrometheusCommand,
 }

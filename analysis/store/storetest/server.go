@@ -27,13 +27,13 @@ type Server struct {
 	cmd  *exec.Cmd            // nil while it does not run
 }
 
-// Start starts a Server, which the caller stops.
-func Start() (*Server, error) {
+// Start starts a Server with further settings, as Launch; the caller stops it.
+func Start(settings ...string) (*Server, error) {
 	s, err := newServer()
 	if err != nil {
 		return nil, err
 	}
-	return s, s.up()
+	return s, s.Launch(settings...)
 }
 
 // NewServer makes a server for one test, which may break it. It does not run yet.
@@ -109,11 +109,10 @@ func (s *Server) Database(ctx context.Context) (string, error) {
 	return s.URL(name), err
 }
 
-// Up starts it, with further settings such as "max_connections=20", and waits until it
-// answers.
+// Up is Launch for a test, which fails when it does.
 func (s *Server) Up(t testing.TB, settings ...string) {
 	t.Helper()
-	if err := s.up(settings...); err != nil {
+	if err := s.Launch(settings...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -182,7 +181,9 @@ func (s *Server) program(name string, args ...string) error {
 	return nil
 }
 
-func (s *Server) up(settings ...string) error {
+// Launch starts it, with further settings such as "max_connections=20", and waits until it
+// answers.
+func (s *Server) Launch(settings ...string) error {
 	bin, err := binaries()
 	if err != nil {
 		return err
