@@ -16,8 +16,8 @@ type database interface {
 	orphans(ctx context.Context) error
 	// explain puts the driver's error into plain words.
 	explain(err error) (words string, temporary bool)
-	// again reports whether a transaction was only in the way of another one and
-	// can be run again at once.
+	// again reports whether a transaction that failed can be run again at once: it was
+	// only in the way of another one, or there is more room now.
 	again(err error) bool
 	close() error
 }
