@@ -81,12 +81,17 @@ func (db *sqliteDB) openFile(path string) error {
 			WithHint("check the folder's owner and mode, and that the disk is not read-only").Because(err)
 	}
 	_ = f.Close()
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	name := dataSource(path)
 	if db.writer, err = openPool(name+pragmas(false), 1); err != nil {
 		return err
 	}
 	db.read, err = openPool(name+pragmas(true), max(4, runtime.GOMAXPROCS(0)))
 	return err
+}
+
+// dataSource is the name of a file as the driver wants it, up to its parameters.
+func dataSource(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
 }
 
 func isDir(path string) bool {
@@ -105,6 +110,7 @@ func pragmas(readOnly bool) string {
 		v.Set("_txlock", "immediate")
 		v.Add("_pragma", "journal_mode(WAL)")
 		v.Add("_pragma", "synchronous(FULL)")
+		v.Add("_pragma", "journal_size_limit(16777216)") // what a backup makes it grow to is given back
 	}
 	return v.Encode()
 }
