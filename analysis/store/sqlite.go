@@ -193,8 +193,18 @@ func (db *sqliteDB) explain(err error) (words string, temporary bool) {
 	return fmt.Sprintf("SQLite error %d", e.Code()), false
 }
 
-// again: there is one writer, nothing is ever in its way.
-func (db *sqliteDB) again(error) bool { return false }
+// again: there is one writer, nothing is ever in its way. On a full disk the log (-wal)
+// has room where its pages can be moved into the file; SQLite by itself would wait until
+// it is 4 MiB long.
+func (db *sqliteDB) again(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_FULL {
+		return false
+	}
+	var busy, pages, moved int
+	err = db.writer.QueryRow(`PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
+	return err == nil && busy == 0 && pages > 0 && moved == pages
+}
 
 func (db *sqliteDB) close() error {
 	var errs []error
