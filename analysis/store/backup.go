@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -215,6 +216,9 @@ func place(name, file string, force bool) error {
 	}
 	if err != nil {
 		return backupTrouble("write "+file, err)
+	}
+	if runtime.GOOS == "windows" { // it keeps folders by itself
+		return nil
 	}
 	dir, err := os.Open(filepath.Dir(file))
 	if err == nil {
