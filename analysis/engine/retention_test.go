@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,6 +53,16 @@ func (w *world) story(id string) (r analysis.Run, es []analysis.Event, ds []anal
 	return r, es, ds
 }
 
+// asJSON is what the API shows.
+func asJSON(t *testing.T, values ...any) string {
+	t.Helper()
+	b, err := json.Marshal(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestOldRunsKeepASummary(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	var log strings.Builder
@@ -86,8 +97,8 @@ func TestOldRunsKeepASummary(t *testing.T) {
 			w.t.Fatalf("deleted at %v", r.EvidenceDeletedAt)
 		}
 		was.EvidenceDeletedAt, was.Rev = r.EvidenceDeletedAt, r.Rev
-		if !reflect.DeepEqual(r, was) || !reflect.DeepEqual(es, events) || !reflect.DeepEqual(ds, deliveries) {
-			w.t.Errorf("the summary changed:\n%+v\n%+v", r, was)
+		if got, want := asJSON(w.t, r, es, ds), asJSON(w.t, was, events, deliveries); got != want {
+			w.t.Errorf("the summary changed:\n%s\n%s", got, want)
 		}
 		for _, table := range []string{"looks", "samples"} {
 			if w.rows(table, bad.ID)+w.rows(table, good.ID) > 0 || w.rows(table, young.ID) == 0 {
@@ -96,7 +107,7 @@ func TestOldRunsKeepASummary(t *testing.T) {
 		}
 		w.count(0, `SELECT count(*) FROM events WHERE notice IS NOT NULL AND run_id <> ?`, young.ID)
 		w.count(0, `SELECT count(*) FROM holds`)
-		if !reflect.DeepEqual(w.run(young.ID), youngWas) {
+		if asJSON(w.t, w.run(young.ID)) != asJSON(w.t, youngWas) || w.run(young.ID).Rev != youngWas.Rev {
 			w.t.Error("the young run was touched")
 		}
 

@@ -202,7 +202,7 @@ func (db *sqliteDB) again(err error) bool {
 		return false
 	}
 	var busy, pages, moved int
-	err = db.writer.QueryRow(`PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
+	err = db.writer.QueryRowContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
 	return err == nil && busy == 0 && pages > 0 && moved == pages
 }
 
