@@ -163,6 +163,9 @@ func (r *round) told(known map[string]chapter, s *story) (*story, error) {
 	for _, p := range r.replicas {
 		s.Broken = append(s.Broken, p.misdeeds()...)
 	}
+	if err := r.keepPostgresLog(); err != nil {
+		return nil, err
+	}
 	leaked, read, err := r.secrets.leaks(r.dir)
 	s.Leaked, s.Bytes = leaked, read
 	return s, err
