@@ -118,9 +118,11 @@ func (e *Engine) promoteWaiting(ctx context.Context) error {
 	s := e.setup.Load()
 	return e.repair("run", "a run waited for nothing, it begins", ids, err, func(id string) (began bool, err error) {
 		_, err = e.change(ctx, id, func(tx *store.Tx, r *analysis.Run, now time.Time) error {
-			if began = r.Status == analysis.StatusPending; began {
-				began, err = e.promote(ctx, tx, s, r.Service, r.Environment, now)
+			if began = r.Status == analysis.StatusPending; !began {
+				return nil
 			}
+			var err error
+			began, err = e.promote(ctx, tx, s, r.Service, r.Environment, now)
 			return err
 		})
 		return began, err
