@@ -102,7 +102,7 @@ func (r *round) firstStart(rng *rand.Rand) error {
 			r.faults = append(r.faults, f)
 		}
 	}
-	for deadline := time.Now().Add(r.opts.Pace.Settle); r.any() == ""; {
+	for deadline := time.Now().Add(time.Minute); r.any() == ""; {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("no replica came up; see %s", r.dir)
 		}
