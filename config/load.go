@@ -69,7 +69,7 @@ type loader struct {
 	owners map[string]position // where each name was first used: "plan checkout"
 
 	defaults *yaml.Node
-	base     planFile // what every plan begins with
+	base     basePlan
 	shared   []sharedPart
 	sources  map[string]SourceSettings // nil when the section is broken
 	actions  map[string]ActionSettings
