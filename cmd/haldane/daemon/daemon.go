@@ -9,10 +9,10 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,7 +65,7 @@ type Daemon struct {
 // Start brings a Daemon up. When it returns, the daemon works and serves. Config
 // mistakes come as *config.Mistakes.
 func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{opts: o, log: o.Log, registry: prometheus.NewRegistry()}
+	d := &Daemon{opts: o, log: withRequests(o.Log), registry: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			_ = d.close() // what went wrong first is what counts
@@ -161,20 +161,15 @@ func (d *Daemon) external() string {
 func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
 
 func (d *Daemon) serve() {
-	mux := http.NewServeMux()
-	machines := api.New(api.Deps{
+	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
+	handler := api.New(api.Deps{
 		Reader: d.engine, Samples: d.engine, Writer: d.engine, Driller: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
 		Metrics: promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}), Log: d.log, Version: d.opts.Version,
 		Tokens: d.currentTokens, MetricsAuth: d.opts.Settings.MetricsAuth, Hosts: d.hosts(),
-		Interactions: d.interactions,
+		Interactions: d.interactions, Pages: people.Serve, RateLimit: d.opts.Settings.RateLimit,
 	})
-	for _, path := range api.Paths() {
-		mux.Handle(path, machines)
-	}
-	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
-	mux.Handle("/", api.Guard(d.currentTokens, d.hosts(), people.Serve))
 	d.server = &http.Server{
-		Handler:           mux,
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
@@ -236,7 +231,11 @@ func (d *Daemon) close() error {
 // banner is what every page should say first: "" when all is well.
 func (d *Daemon) banner() string {
 	if e := d.refused.Load(); e != nil {
-		return fmt.Sprintf("The config on disk is broken; the one before it is in force. %s", e.Message)
+		text := "The config on disk is broken; the one before it is in force."
+		if slices.ContainsFunc(d.currentTokens(), func(t api.Token) bool { return len(t.Plans) > 0 }) {
+			return text + " The log says why." // not all who read this may know of all plans
+		}
+		return text + " " + e.Message
 	}
 	return ""
 }
