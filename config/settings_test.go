@@ -40,7 +40,7 @@ func TestSettings(t *testing.T) {
 		"HALDANE_ACTIONS":  "Dry-Run", "HALDANE_EXTERNAL_URL": "https://haldane.example.com/base/",
 		"HALDANE_LOG_LEVEL": "debug", "HALDANE_LOG_FORMAT": "json",
 		"HALDANE_ALLOWED_HOSTS": "Haldane.example.com, haldane.internal", "HALDANE_METRICS_AUTH": "true",
-		"HALDANE_PPROF": "[::1]:6060",
+		"HALDANE_PPROF":      "[::1]:6060",
 		"HALDANE_RATE_LIMIT": "0", "HALDANE_TLS_CERT": "/tls/tls.crt", "HALDANE_TLS_KEY": "/tls/tls.key", "HALDANE_TLS_CLIENT_CA": "/tls/ca.crt",
 	})
 	want := config.Settings{
@@ -50,7 +50,7 @@ func TestSettings(t *testing.T) {
 		LogLevel: slog.LevelDebug, LogFormat: "json",
 		AllowedHosts: []string{"haldane.example.com", "haldane.internal"}, MetricsAuth: true,
 		Pprof: "[::1]:6060",
-		TLS: config.TLS{Cert: "/tls/tls.crt", Key: "/tls/tls.key", ClientCA: "/tls/ca.crt", RequireClient: true},
+		TLS:   config.TLS{Cert: "/tls/tls.crt", Key: "/tls/tls.key", ClientCA: "/tls/ca.crt", RequireClient: true},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)

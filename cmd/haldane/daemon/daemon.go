@@ -51,15 +51,16 @@ type Daemon struct {
 	opened   atomic.Pointer[opened]
 	shared   config.Shared // by sources and actions, over reloads
 
-	reloading sync.Mutex
-	store     *store.Store
-	engine    *engine.Engine
-	listener  net.Listener
-	server    *http.Server
-	profiles  *http.Server // nil without
-	polling   context.CancelFunc
-	listening sync.WaitGroup // actions whose buttons people press
-	done      sync.WaitGroup
+	reloading    sync.Mutex    // guards certificates, too
+	certificates *certificates // nil: plain HTTP
+	store        *store.Store
+	engine       *engine.Engine
+	listener     net.Listener
+	server       *http.Server
+	profiles     *http.Server // nil without
+	polling      context.CancelFunc
+	listening    sync.WaitGroup // actions whose buttons people press
+	done         sync.WaitGroup
 }
 
 // Start brings a Daemon up. When it returns, the daemon works and serves. Config
@@ -79,6 +80,9 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if len(c.Tokens) == 0 && !o.Settings.Loopback() {
 		return nil, analysis.Errorf(analysis.Invalid, "listen: %s can be reached from other machines, and the config has no tokens", o.Settings.Listen).
 			WithHint("add tokens to %s, or set HALDANE_LISTEN=127.0.0.1:8080", o.Settings.Config)
+	}
+	if d.certificates, err = openTLS(o.Settings.TLS, d.log, d.registry); err != nil {
+		return nil, err
 	}
 	if d.store, err = store.Open(ctx, store.Options{URL: o.Settings.Database.Reveal(), Log: d.log, Poll: o.Poll}); err != nil {
 		return nil, err
@@ -106,7 +110,7 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}
 	d.serve()
 	d.watch()
-	d.log.Info("haldane is up", "version", o.Version, "listen", d.listener.Addr().String(), "config", o.Settings.Config,
+	d.log.Info("haldane is up", "version", o.Version, "listen", d.listener.Addr().String(), "tls", d.certificates != nil, "config", o.Settings.Config,
 		"plans", len(c.Plans), "actions", o.Settings.Actions)
 	return d, nil
 }
@@ -154,11 +158,16 @@ func (d *Daemon) external() string {
 	if u := d.opts.Settings.ExternalURL; u != "" {
 		return u
 	}
-	return "http://" + d.listener.Addr().String()
+	return d.URL()
 }
 
 // URL is the address of the API on this machine.
-func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
+func (d *Daemon) URL() string {
+	if d.certificates != nil {
+		return "https://" + d.listener.Addr().String()
+	}
+	return "http://" + d.listener.Addr().String()
+}
 
 func (d *Daemon) serve() {
 	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
@@ -167,6 +176,7 @@ func (d *Daemon) serve() {
 		Metrics: promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}), Log: d.log, Version: d.opts.Version,
 		Tokens: d.currentTokens, MetricsAuth: d.opts.Settings.MetricsAuth, Hosts: d.hosts(),
 		Interactions: d.interactions, Pages: people.Serve, RateLimit: d.opts.Settings.RateLimit,
+		ClientCertificate: d.opts.Settings.TLS.RequireClient,
 	})
 	d.server = &http.Server{
 		Handler:           handler,
@@ -177,8 +187,13 @@ func (d *Daemon) serve() {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 	}
+	serve := d.server.Serve
+	if d.certificates != nil {
+		d.server.TLSConfig = d.certificates.server()
+		serve = func(l net.Listener) error { return d.server.ServeTLS(l, "", "") }
+	}
 	d.done.Go(func() {
-		if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
 			d.log.Error("the server stopped", "error", err)
 		}
 	})

@@ -19,11 +19,15 @@ func (d *Daemon) load() (*config.Config, error) {
 }
 
 // Reload reads the config again and, when it is sound, puts it in force. A broken
-// one is refused, and the one before it stays. Both are events, and so is that somebody
+// one is refused, and the one before it stays, as with the TLS certificate. Both are events, and so is that somebody
 // asked.
 func (d *Daemon) Reload(ctx context.Context, by analysis.Cause) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	return errors.Join(d.certificates.again(), d.reload(ctx, by))
+}
+
+func (d *Daemon) reload(ctx context.Context, by analysis.Cause) error {
 	if d.config.Load().Unchanged() {
 		d.refused.Store(nil)
 		d.stale.Set(0)
