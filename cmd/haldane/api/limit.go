@@ -17,6 +17,7 @@ type limiter struct {
 	mu      sync.Mutex
 	clients map[string]*bucket
 	crowd   bucket
+	swept   time.Time // when full buckets were last forgotten: a crowd must not make that the work
 }
 
 // bucket is one client's.
@@ -69,8 +70,9 @@ func (l *limiter) vouched(client, token string) bool {
 func (l *limiter) of(client string, now time.Time) *bucket {
 	b := l.clients[client]
 	if b == nil {
-		if len(l.clients) >= mostClients {
+		if len(l.clients) >= mostClients && now.Sub(l.swept).Abs() >= time.Second {
 			l.forget(now)
+			l.swept = now
 		}
 		if b = new(bucket); len(l.clients) >= mostClients {
 			b = &l.crowd
