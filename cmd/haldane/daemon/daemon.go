@@ -178,15 +178,7 @@ func (d *Daemon) serve() {
 		Interactions: d.interactions, Pages: people.Serve, RateLimit: d.opts.Settings.RateLimit,
 		ClientCertificate: d.opts.Settings.TLS.RequireClient,
 	})
-	d.server = &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
-	}
+	d.server = newServer(handler, d.log)
 	serve := d.server.Serve
 	if d.certificates != nil {
 		d.server.TLSConfig = d.certificates.server()
