@@ -35,10 +35,6 @@ const (
 	EventRunAcknowledged   EventType = "run.acknowledged" // somebody looks after it
 	EventMessagesDigest    EventType = "messages.digest"  // what was held back of an action's messages
 	EventVerdictFeedback   EventType = "verdict.feedback" // a person said whether it was right
-	EventSamplesPushed     EventType = "samples.pushed"   // the first of this sender; each sample keeps who sent it
-
-	EventConfigReloaded EventType = "config.reloaded" // of no run: the config was read again
-	EventConfigRefused  EventType = "config.refused"  // and is broken: the one before it stays in force
 )
 
 // Concluded returns the event that tells of an outcome.

@@ -220,7 +220,7 @@ func Misspelt(environ []string) []string {
 			continue
 		}
 		for _, k := range known {
-			if distance(name, k) <= 2 {
+			if len(k) > len("HALDANE_CA") && distance(name, k) <= 2 { // what is shorter resembles too much
 				out = append(out, fmt.Sprintf("environment variable %s: not known (try: %s)", name, k))
 				break
 			}

@@ -28,10 +28,15 @@ type certificates struct {
 
 // openTLS reads the certificates for the first time; nil when the daemon speaks plainly.
 func openTLS(files config.TLS, log *slog.Logger, r prometheus.Registerer) (*certificates, error) {
+	c := &certificates{files: files, log: log, refused: prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "haldane", Name: "tls_certificate_refused", Help: "1 while the TLS files on disk are broken and those before them are in force.",
+	})}
+	r.MustRegister(c.refused, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "haldane", Name: "tls_certificate_expires_timestamp_seconds", Help: "When the TLS certificate in force expires; 0 without TLS.",
+	}, c.expires))
 	if !files.On() {
 		return nil, nil
 	}
-	c := &certificates{files: files, log: log}
 	conf, err := c.load()
 	if err != nil {
 		return nil, err
@@ -40,13 +45,14 @@ func openTLS(files config.TLS, log *slog.Logger, r prometheus.Registerer) (*cert
 		log.Error("the TLS certificate has expired: clients refuse it", "file", files.Cert, "expired", at)
 	}
 	c.inForce.Store(conf)
-	c.refused = prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: "haldane", Name: "tls_certificate_refused", Help: "1 while the TLS files on disk are broken and those before them are in force.",
-	})
-	r.MustRegister(c.refused, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "haldane", Name: "tls_certificate_expires_timestamp_seconds", Help: "When the TLS certificate in force expires.",
-	}, func() float64 { return float64(expires(c.inForce.Load()).Unix()) }))
 	return c, nil
+}
+
+func (c *certificates) expires() float64 {
+	if conf := c.inForce.Load(); conf != nil {
+		return float64(expires(conf).Unix())
+	}
+	return 0
 }
 
 // server is the configuration of the server: each connection takes what is in force when
