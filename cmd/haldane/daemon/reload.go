@@ -42,7 +42,8 @@ func (d *Daemon) reload(ctx context.Context, by analysis.Cause) error {
 	}
 	if err != nil {
 		problem := refusal(err)
-		if was := d.refused.Swap(problem); was == nil || was.Message != problem.Message {
+		was := d.refused.Swap(problem)
+		if was == nil || was.Message != problem.Message || by.Kind != analysis.Haldane.Kind {
 			d.log.ErrorContext(ctx, "the config is refused, the one before it stays in force", "error", problem, "by", by.String())
 			d.note(ctx, analysis.EventConfigRefused, by, "the config is refused, the one before it stays in force")
 		}
