@@ -42,7 +42,7 @@ func (c *planCheck) warn(field, format string, args ...any) *Mistake {
 // readable reports whether all the fields could be read, so that rules about
 // several of them make sense.
 func (c *planCheck) readable(fields ...string) bool {
-	return !slices.ContainsFunc(fields, func(f string) bool { return c.doc.broken[join(c.path, f)] })
+	return !slices.ContainsFunc(fields, func(f string) bool { return c.doc.unread(join(c.path, f)) })
 }
 
 const nameHint = "letters, digits, dots, dashes and underscores, at most 100, beginning with a letter or digit"

@@ -35,20 +35,37 @@ func (m *metricCheck) query(q asked) {
 	}
 }
 
+// checkedQuery is a query with what is the same in every plan that asks it.
+type checkedQuery struct {
+	queryTemplate
+	names []string // of the variables that it uses
+	err   error
+}
+
+// checked parses and checks a query. Many plans ask the same, with other values.
+func (l *loader) checked(text string) *checkedQuery {
+	q, ok := l.queries[text]
+	if !ok {
+		q = &checkedQuery{}
+		if q.queryTemplate, q.err = parseQuery(text); q.err == nil {
+			q.names, q.err = q.vars(), q.check()
+		}
+		l.queries[text] = q
+	}
+	return q
+}
+
 // template parses a query and checks that it renders, also when the clock starts
 // the run.
-func (c *planCheck) template(field, text string) (queryTemplate, bool) {
-	t, err := parseQuery(text)
-	if err == nil {
-		err = t.check()
-	}
-	if err != nil {
-		e := analysis.AsError(err)
+func (c *planCheck) template(field, text string) (*checkedQuery, bool) {
+	t := c.checked(text)
+	if t.err != nil {
+		e := analysis.AsError(t.err)
 		c.mistake(field, "%s", e.Message).Hint = strings.TrimPrefix(e.Hint, "try: ")
 		return t, false
 	}
 	if c.plan.Schedule != nil {
-		for _, name := range t.vars() {
+		for _, name := range t.names {
 			if _, ok := c.plan.Vars[name]; !ok {
 				c.mistake(field, "variable %s is not set, and runs of the schedule bring none", name).try("set it under vars")
 			}
@@ -59,7 +76,7 @@ func (c *planCheck) template(field, text string) (queryTemplate, bool) {
 
 // scheduledVersions checks that a query of a metric uses no version that the
 // schedule does not give.
-func (c *planCheck) scheduledVersions(field string, t queryTemplate) {
+func (c *planCheck) scheduledVersions(field string, t *checkedQuery) {
 	s := c.plan.Schedule
 	for _, v := range []struct {
 		key   string
@@ -79,7 +96,7 @@ func canaryRelease(d *analysis.QueryData) *analysis.Release   { return &d.Canary
 func baselineRelease(d *analysis.QueryData) *analysis.Release { return &d.Baseline }
 
 // depends reports whether a query, as this plan asks it, changes with a version.
-func (c *planCheck) depends(t queryTemplate, which release) bool {
+func (c *planCheck) depends(t *checkedQuery, which release) bool {
 	sides := []string{analysis.SideCanary, analysis.SideBaseline}
 	if c.plan.Baseline.Kind == analysis.BaselineNone {
 		sides = sides[:1]
@@ -100,16 +117,16 @@ func (c *planCheck) depends(t queryTemplate, which release) bool {
 }
 
 // rendered renders a query that was checked for a side, with made-up versions.
-func (c *planCheck) rendered(t queryTemplate, side string) string {
+func (c *planCheck) rendered(t *checkedQuery, side string) string {
 	out, _ := t.render(c.sample(t, side))
 	return out
 }
 
 // sample is made-up data of this plan, with every variable that a query uses.
-func (c *planCheck) sample(t queryTemplate, side string) analysis.QueryData {
+func (c *planCheck) sample(t *checkedQuery, side string) analysis.QueryData {
 	d := sample(side)
 	d.Service, d.Environment, d.Step = c.plan.Service, c.plan.Environment, c.plan.Step
-	for _, name := range t.vars() {
+	for _, name := range t.names {
 		d.Vars[name] = "sample"
 	}
 	maps.Copy(d.Vars, c.plan.Vars)

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -16,15 +15,7 @@ import (
 //
 // Decoding into a value that already holds one lays the new over the old: keys
 // of structs and maps one by one, lists as a whole. That is how defaults work.
-type decoder struct {
-	doc *document
-
-	// When the tree stands elsewhere: defaults that are decoded as if they stood
-	// in a plan. Their mistakes were noted where they stand, and are not again.
-	inherited bool
-	file      string // where they stand
-	from, as  string // the plan's path, and the path there
-}
+type decoder struct{ doc *document }
 
 // defaulter is a struct that starts with values other than Go's zeroes. A null in
 // the file gives a field that value back.
@@ -44,21 +35,15 @@ type formed interface {
 func (d *decoder) mistake(n *yaml.Node, path, format string, args ...any) *Mistake {
 	d.mark(n, path)
 	m := d.doc.note(path, format, args...)
-	if !d.inherited {
-		d.doc.notes.mistakes = append(d.doc.notes.mistakes, m)
-	}
+	d.doc.notes.mistakes = append(d.doc.notes.mistakes, m)
 	d.doc.broken[path] = true
 	return m
 }
 
 // mark remembers where a value stands.
 func (d *decoder) mark(n *yaml.Node, path string) {
-	at := position{file: d.doc.name, line: n.Line, column: n.Column, path: path}
-	if d.inherited {
-		at.file, at.path, at.inherited = d.file, d.as+strings.TrimPrefix(path, d.from), true
-	}
-	d.doc.places[path] = at
-	delete(d.doc.broken, path) // of a default that is now written over
+	d.doc.places[path] = position{file: d.doc.name, line: n.Line, column: n.Column, path: path}
+	delete(d.doc.broken, path) // of a key that is given twice: the first counts
 }
 
 // value decodes n into v, which must be settable.
@@ -117,7 +102,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) bool {
 	if !ok {
 		return false
 	}
-	fields := fieldsOf(v.Type())
+	fields := d.doc.fieldsOf(v.Type())
 	for _, e := range entries {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == e.key.Value })
 		at := join(path, e.key.Value)
@@ -132,7 +117,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) bool {
 			target.Set(newOf(v.Type()).FieldByIndex(f.index))
 		}
 		d.value(e.value, target, at)
-		d.oneOf(e.value, target, f.tag, at)
+		d.oneOf(e.value, target, f.words, at)
 		ok = ok && !d.doc.broken[at]
 	}
 	return ok

@@ -12,8 +12,8 @@ import (
 type field struct {
 	name  string
 	index []int
-	tag   reflect.StructTag
 	typ   reflect.Type
+	words []string // that its text may be; none: any
 }
 
 // fieldsOf returns the keys of a struct by its yaml tags, those of inlined
@@ -33,7 +33,7 @@ func fieldsOf(t reflect.Type) []field {
 			if name == "" {
 				name = strings.ToLower(f.Name)
 			}
-			out = append(out, field{name, f.Index, f.Tag, f.Type})
+			out = append(out, field{name, f.Index, f.Type, enum(f.Tag)})
 		}
 	}
 	return out
@@ -48,9 +48,8 @@ func (d *decoder) unknown(key *yaml.Node, path string, fields []field) {
 	d.mistake(key, path, "unknown key %q", key.Value).try("%s", meant(key.Value, names))
 }
 
-// oneOf checks a text against the words that its field's tag allows.
-func (d *decoder) oneOf(n *yaml.Node, v reflect.Value, tag reflect.StructTag, path string) {
-	words := enum(tag)
+// oneOf checks a text against the words that its field allows.
+func (d *decoder) oneOf(n *yaml.Node, v reflect.Value, words []string, path string) {
 	if len(words) == 0 || v.Kind() != reflect.String || d.doc.broken[path] || isNull(resolved(n)) {
 		return
 	}

@@ -140,7 +140,7 @@ func goWord(t string) string {
 
 // literal warns when a text that is taken as it is looks like a reference.
 func (d *decoder) literal(n *yaml.Node, path string) {
-	if !d.inherited && secretRef.MatchString(n.Value) {
+	if secretRef.MatchString(n.Value) {
 		d.doc.warn(path, "%s is not replaced here: only secrets are", secretRef.FindString(n.Value))
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -19,7 +20,6 @@ type position struct {
 	file         string
 	line, column int
 	path         string // as the reader of that file would say it
-	inherited    bool   // from defaults
 }
 
 // document is one config file while it is read: its tree, and where each value of
@@ -30,10 +30,32 @@ type document struct {
 	places map[string]position
 	broken map[string]bool // paths whose value could not be read
 	notes  *notes
+	fields map[reflect.Type][]field // of the structs that were decoded, for all files
+
+	defaults *document // whose defaults stand under the plans of this one; nil for none
 }
 
 func newDocument(name string, notes *notes) *document {
-	return &document{name: name, places: map[string]position{}, broken: map[string]bool{}, notes: notes}
+	return &document{
+		name: name, places: map[string]position{}, broken: map[string]bool{}, notes: notes, fields: map[reflect.Type][]field{},
+	}
+}
+
+// beside makes a document that is loaded together with this one.
+func (d *document) beside(name string) *document {
+	other := newDocument(name, d.notes)
+	other.fields = d.fields
+	return other
+}
+
+// fieldsOf returns the keys of a struct.
+func (d *document) fieldsOf(t reflect.Type) []field {
+	fields, ok := d.fields[t]
+	if !ok {
+		fields = fieldsOf(t)
+		d.fields[t] = fields
+	}
+	return fields
 }
 
 // dir is the folder from which relative paths in the file start.
@@ -43,7 +65,11 @@ func (d *document) dir() string { return filepath.Dir(d.name) }
 // written.
 func (d *document) at(path string) position {
 	for p := path; ; {
-		if at, ok := d.places[p]; ok {
+		at, ok := d.places[p]
+		if !ok {
+			at, ok = d.inherited(p)
+		}
+		if ok {
 			at.path += path[len(p):]
 			return at
 		}
@@ -60,15 +86,52 @@ func (d *document) at(path string) position {
 // has reports whether a value was written in the file itself, not taken from the
 // defaults.
 func (d *document) has(path string) bool {
-	at, ok := d.places[path]
-	return ok && !at.inherited
+	_, ok := d.places[path]
+	return ok
+}
+
+// inherited returns where a value of a plan stands in the defaults.
+func (d *document) inherited(path string) (position, bool) {
+	if d.defaults == nil {
+		return position{}, false
+	}
+	path, ok := inDefaults(path)
+	if !ok {
+		return position{}, false
+	}
+	at, ok := d.defaults.places[path]
+	return at, ok
+}
+
+// inDefaults returns the path in the defaults of what a plan's path leads to:
+// defaults.every of plans[0].every.
+func inDefaults(path string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, "plans[")
+	if !ok {
+		return "", false
+	}
+	_, rest, ok = strings.Cut(rest, "]")
+	return "defaults" + rest, ok
+}
+
+// unread reports whether the value at a path could not be read: the file's own or,
+// when it has none there, that of the defaults.
+func (d *document) unread(path string) bool {
+	if d.broken[path] {
+		return true
+	}
+	if d.defaults == nil || len(d.defaults.broken) == 0 || d.has(path) {
+		return false
+	}
+	path, ok := inDefaults(path)
+	return ok && d.defaults.broken[path]
 }
 
 // mistake notes what is wrong at a path. One that could not even be read is not
 // complained about again.
 func (d *document) mistake(path, format string, args ...any) *Mistake {
 	m := d.note(path, format, args...)
-	if !d.broken[path] {
+	if !d.unread(path) {
 		d.notes.mistakes = append(d.notes.mistakes, m)
 	}
 	return m
@@ -77,7 +140,7 @@ func (d *document) mistake(path, format string, args ...any) *Mistake {
 // warn notes what looks wrong at a path.
 func (d *document) warn(path, format string, args ...any) *Mistake {
 	m := d.note(path, format, args...)
-	if !d.broken[path] {
+	if !d.unread(path) {
 		d.notes.warnings = append(d.notes.warnings, m)
 	}
 	return m

@@ -41,7 +41,7 @@ func (l *loader) include(patterns []string) {
 			if slices.Contains(l.config.Files, name) {
 				continue // named twice, or the main file itself
 			}
-			doc := newDocument(name, l.notes)
+			doc := l.main.beside(name)
 			if l.read(doc) {
 				l.includeFile(doc)
 			}

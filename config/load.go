@@ -68,9 +68,11 @@ type loader struct {
 	owners map[string]position // where each name was first used: "plan checkout"
 
 	defaults *yaml.Node
+	base     planFile // what every plan begins with
 	shared   []sharedPart
 	sources  map[string]SourceSettings // nil when the section is broken
 	actions  map[string]ActionSettings
+	queries  map[string]*checkedQuery // by text
 }
 
 // sharedPart is what one file gave of sources, actions and plans.
@@ -89,7 +91,7 @@ func Load(path string, t Types) (*Config, error) {
 	all := &notes{}
 	l := &loader{
 		types: t, notes: all, main: newDocument(filepath.Clean(path), all), config: &Config{seen: newSeen()}, hash: sha256.New(),
-		owners: map[string]position{}, sources: map[string]SourceSettings{}, actions: map[string]ActionSettings{},
+		owners: map[string]position{}, sources: map[string]SourceSettings{}, actions: map[string]ActionSettings{}, queries: map[string]*checkedQuery{},
 	}
 	if l.read(l.main) {
 		l.all()

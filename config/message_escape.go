@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strings"
 	"text/template"
 	"text/template/parse"
 
@@ -17,9 +16,6 @@ type MessageTemplate struct {
 	check    func(rendered string) error // what it makes must pass; nil lets all pass
 }
 
-// maxRendered bounds what a template may grow to.
-const maxRendered = 1 << 20
-
 // place is where a value may land. The places of one template are comparable.
 type place interface {
 	// after returns the place behind a literal text.
@@ -33,7 +29,7 @@ type place interface {
 func parseTemplate(text string, start place, hidden bool) (*MessageTemplate, error) {
 	t := &MessageTemplate{hidden: hidden}
 	tmpl, err := template.New("").Option("missingkey=error").
-		Funcs(messageFunctions()).Funcs(escapers()).Parse(text)
+		Funcs(messageFunctions(&allowance{maxMade})).Parse(text)
 	if err != nil {
 		return nil, t.plain(err)
 	}
@@ -57,8 +53,12 @@ func (t *MessageTemplate) Literals() []string { return t.literals }
 
 // Render fills the template in. Its errors are Invalid.
 func (t *MessageTemplate) Render(d MessageData) (string, error) {
-	w := &cappedWriter{left: maxRendered}
-	if err := t.tmpl.Execute(w, d); err != nil {
+	w := newCappedWriter()
+	tmpl, err := t.tmpl.Clone()
+	if err == nil {
+		err = tmpl.Funcs(messageFunctions(&allowance{maxMade})).Execute(w, d)
+	}
+	if err != nil {
 		return "", t.plain(err)
 	}
 	if t.check != nil {
@@ -106,6 +106,8 @@ func (t *MessageTemplate) node(n parse.Node, at place) (place, error) {
 	case *parse.WithNode:
 		return t.branches(&n.BranchNode, at)
 	case *parse.RangeNode:
+		turn := &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos} // nothing, but written, so that turns are counted
+		n.List.Nodes = append([]parse.Node{turn}, n.List.Nodes...)
 		return t.branches(&n.BranchNode, at)
 	case *parse.CommentNode:
 		return at, nil
@@ -168,18 +170,4 @@ func (t *MessageTemplate) note(n parse.Node) {
 	case *parse.StringNode:
 		t.words = append(t.words, n.Text)
 	}
-}
-
-// cappedWriter takes only so much.
-type cappedWriter struct {
-	b    strings.Builder
-	left int
-}
-
-// Write implements io.Writer.
-func (w *cappedWriter) Write(p []byte) (int, error) {
-	if w.left -= len(p); w.left < 0 {
-		return 0, analysis.Errorf(analysis.Invalid, "template: its text is larger than %d KiB", maxRendered>>10)
-	}
-	return w.b.Write(p)
 }

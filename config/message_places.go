@@ -99,27 +99,36 @@ func (p jsonPlace) escaper() (string, error) {
 }
 
 // escapers are the functions that make values fit.
-func escapers() template.FuncMap {
+func escapers(a *allowance) template.FuncMap {
+	within := func(escape func(any) (string, error)) any {
+		return func(v any) (string, error) {
+			s, err := escape(v)
+			if err != nil {
+				return "", err
+			}
+			return a.made(s)
+		}
+	}
 	return template.FuncMap{
-		"_plain":  printed,
-		"_path":   pathSegment,
-		"_query":  escapeWith(url.QueryEscape),
-		"_xml":    escapeWith(escapeXML),
-		"_header": headerValue,
+		"_plain":  within(printed),
+		"_path":   within(pathSegment),
+		"_query":  within(escapeWith(url.QueryEscape)),
+		"_xml":    within(escapeWith(escapeXML)),
+		"_header": within(headerValue),
 		"_json": func(v any) (rawJSON, error) {
 			if raw, ok := v.(rawJSON); ok {
 				return raw, nil
 			}
-			return encodeJSON(v)
+			return a.json(v)
 		},
-		"_jsonString": func(v any) (string, error) {
+		"_jsonString": within(func(v any) (string, error) {
 			s, err := printed(v)
 			if err != nil {
 				return "", err
 			}
 			quoted, err := encodeJSON(s)
 			return strings.TrimSuffix(strings.TrimPrefix(string(quoted), `"`), `"`), err
-		},
+		}),
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"strings"
 	"text/template"
 
@@ -79,13 +80,21 @@ func NewMessageData(d analysis.Delivery) MessageData {
 	return m
 }
 
-// messageFunctions are the functions that templates may call.
-func messageFunctions() template.FuncMap {
-	return template.FuncMap{
-		"json":       func(v any) (rawJSON, error) { return encodeJSON(v) },
-		"lower":      strings.ToLower,
-		"upper":      strings.ToUpper,
-		"replace":    func(old, to, s string) string { return strings.ReplaceAll(s, old, to) },
+// messageFunctions are the functions that templates may call, and those that make values
+// fit, for one time that a template is filled in.
+func messageFunctions(a *allowance) template.FuncMap {
+	all := a.functions()
+	maps.Copy(all, escapers(a))
+	maps.Copy(all, template.FuncMap{
+		"json":  a.json,
+		"lower": strings.ToLower,
+		"upper": strings.ToUpper,
+		"replace": func(old, to, s string) (string, error) {
+			if err := a.allows(len(s) + strings.Count(s, old)*len(to)); err != nil {
+				return "", err
+			}
+			return a.made(strings.ReplaceAll(s, old, to))
+		},
 		"trimPrefix": func(prefix, s string) string { return strings.TrimPrefix(s, prefix) },
 		"trimSuffix": func(suffix, s string) string { return strings.TrimSuffix(s, suffix) },
 		"default": func(instead string, v any) (string, error) {
@@ -95,7 +104,8 @@ func messageFunctions() template.FuncMap {
 			}
 			return s, nil
 		},
-	}
+	})
+	return all
 }
 
 // rawJSON is text that is JSON already.

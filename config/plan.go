@@ -11,11 +11,11 @@ import (
 )
 
 // maxPlans bounds the work that a file made of aliases can cause.
-const maxPlans = 20_000
+const maxPlans = 100_000
 
 // readPlans reads the plans of all files over the defaults.
 func (l *loader) readPlans() {
-	l.checkDefaults()
+	l.readDefaults()
 	total := 0
 	for _, part := range l.shared {
 		if total += len(part.file.Plans); total > maxPlans {
@@ -33,28 +33,30 @@ func (l *loader) readPlans() {
 	}
 }
 
-// checkDefaults notes what is wrong in the defaults, once and where they stand.
-func (l *loader) checkDefaults() {
+// readDefaults reads what every plan begins with. What is wrong in it is noted once,
+// where it stands.
+func (l *loader) readDefaults() {
+	l.base.setDefaults()
 	if l.defaults == nil {
 		return
 	}
-	var scratch planFile
-	(&decoder{doc: l.main}).value(l.defaults, reflect.ValueOf(&scratch).Elem(), "defaults")
+	(&decoder{doc: l.main}).value(l.defaults, reflect.ValueOf(&l.base).Elem(), "defaults")
 	if l.main.has("defaults.name") {
 		l.main.mistake("defaults.name", "every plan needs a name of its own")
 	}
+	l.base.Name = ""
+	if resolved(l.defaults).Kind == yaml.MappingNode {
+		for _, part := range l.shared {
+			part.doc.defaults = l.main
+		}
+	}
 }
 
-// readPlan reads one plan: the defaults first, its own keys over them.
+// readPlan reads one plan: its own keys over those of the defaults. Decoding changes no
+// list or map that a value holds already, so plans may begin with the same.
 func (l *loader) readPlan(doc *document, path string, n *yaml.Node) {
-	var file planFile
-	file.setDefaults()
-	v := reflect.ValueOf(&file).Elem()
-	if l.defaults != nil && resolved(l.defaults).Kind == yaml.MappingNode {
-		(&decoder{doc: doc, inherited: true, file: l.main.name, from: path, as: "defaults"}).value(l.defaults, v, path)
-	}
-	file.Name = ""
-	(&decoder{doc: doc}).value(n, v, path)
+	file := l.base
+	(&decoder{doc: doc}).value(n, reflect.ValueOf(&file).Elem(), path)
 	if doc.broken[path] {
 		return // no map at all
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -186,7 +187,11 @@ func (l *loader) checkFreezes(freezes []Freeze) {
 		if zone, err := time.LoadLocation(f.TimeZone); err != nil || zone == time.Local {
 			l.main.mistake(join(at, "time_zone"), "time zone %q: not known", f.TimeZone).try("UTC or Europe/Berlin")
 		}
-		if when, why := parseCron(f.Cron); why != "" {
+		when, why := parseCron(f.Cron)
+		if _, always := when.(cron.ConstantDelaySchedule); always { // of which no beginning is known afterwards
+			why = "says how often, not when"
+		}
+		if why != "" {
 			l.main.mistake(join(at, "cron"), "cron expression %q: %s", f.Cron, why).try(`"0 18 * * fri" for every Friday at six`)
 		} else if when.Next(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 			l.main.mistake(join(at, "cron"), "cron expression %q: never comes", f.Cron)

@@ -113,9 +113,9 @@ func (s *noDataShape) read(d *decoder, n *yaml.Node, path string) {
 		d.structure(n, v, path)
 		return
 	}
-	policy := fieldsOf(v.Type())[0]
+	policy := d.doc.fieldsOf(v.Type())[0]
 	d.scalar(n, v.FieldByIndex(policy.index), path)
-	d.oneOf(n, v.FieldByIndex(policy.index), policy.tag, path)
+	d.oneOf(n, v.FieldByIndex(policy.index), policy.words, path)
 }
 
 // reactionShape is the name of an action, or {action: name} with what follows from it,

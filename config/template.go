@@ -88,18 +88,20 @@ func sample(side string) analysis.QueryData {
 }
 
 // queryTemplate is a parsed query.
-type queryTemplate struct{ parsed *template.Template }
+type queryTemplate struct {
+	parsed *template.Template
+	pieces []piece // nil when it is more than texts and values
+}
 
 func parseQuery(text string) (queryTemplate, error) {
-	t, err := template.New("query").Option("missingkey=error").
-		Funcs(template.FuncMap{"regex": regexQuoted}).Parse(text)
+	t, err := template.New("query").Option("missingkey=error").Funcs(queryFunctions()).Parse(text)
 	if err != nil {
 		return queryTemplate{}, queryError(err)
 	}
 	if strings.TrimSpace(text) == "" {
 		return queryTemplate{}, analysis.Errorf(analysis.Invalid, "query: empty")
 	}
-	q := queryTemplate{t}
+	q := queryTemplate{parsed: t}
 	if len(t.Templates()) > 1 || t.Tree == nil {
 		return q, analysis.Errorf(analysis.Invalid, "template: templates inside it are not allowed")
 	}
@@ -110,15 +112,32 @@ func parseQuery(text string) (queryTemplate, error) {
 				WithHint("values, if and with")
 		}
 	})
+	q.pieces = pieces(t.Root)
 	return q, err
 }
 
+// queryFunctions are the functions of one rendering of a query.
+func queryFunctions() template.FuncMap {
+	a := &allowance{maxMade}
+	all := a.functions()
+	all["regex"] = func(quoted string) (string, error) { return a.made(regexQuoted(quoted)) }
+	return all
+}
+
 func (t queryTemplate) render(d analysis.QueryData) (string, error) {
-	out := &cappedWriter{left: maxRendered}
-	if err := t.parsed.Execute(out, queryValues{d, instant{d.Start}, instant{d.End}}); err != nil {
-		return "", queryError(err)
+	text, ok := joined(t.pieces, &d)
+	if !ok {
+		parsed, err := t.parsed.Clone()
+		out := newCappedWriter()
+		if err == nil { // each rendering has an allowance of its own
+			err = parsed.Funcs(queryFunctions()).Execute(out, queryValues{d, instant{d.Start}, instant{d.End}})
+		}
+		if err != nil {
+			return "", queryError(err)
+		}
+		text = out.b.String()
 	}
-	text := strings.TrimSpace(out.b.String())
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return "", analysis.Errorf(analysis.Invalid, "template: it renders to nothing for the %s", d.Side)
 	}

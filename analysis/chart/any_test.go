@@ -62,21 +62,21 @@ func anyPicture(t *rapid.T) Picture {
 	return p
 }
 
-func TestAnythingCanBeDrawn(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		p := anyPicture(rt)
-		v := svg(rt, p) // well-formed, with numbers for coordinates
-		for _, path := range v.paths {
-			for _, at := range path.points {
-				if at[0] < -1 || at[0] > v.wide+1 || at[1] < -1 || at[1] > v.high+1 {
-					rt.Fatalf("%v lies outside of the paper", at)
-				}
+func TestAnythingCanBeDrawn(t *testing.T) { rapid.Check(t, anythingCanBeDrawn) }
+
+func anythingCanBeDrawn(rt *rapid.T) {
+	p := anyPicture(rt)
+	v := svg(rt, p) // well-formed, with numbers for coordinates
+	for _, path := range v.paths {
+		for _, at := range path.points {
+			if at[0] < -1 || at[0] > v.wide+1 || at[1] < -1 || at[1] > v.high+1 {
+				rt.Fatalf("%v lies outside of the paper", at)
 			}
 		}
-		if len(v.texts) > 80 {
-			rt.Fatalf("%d texts", len(v.texts))
-		}
-	})
+	}
+	if len(v.texts) > 80 {
+		rt.Fatalf("%d texts", len(v.texts))
+	}
 }
 
 func TestAnythingCanBeDrawnAsPNG(t *testing.T) {

@@ -41,6 +41,9 @@ func (s *Setup) checkStart(r *analysis.Run, req analysis.StartRequest, now time.
 	if req.StartedAt != nil && req.StartedAt.After(now.Add(time.Minute)) {
 		c.add("started_at", "in the future")
 	}
+	if req.StartedAt != nil && req.StartedAt.Unix() < 0 { // nor can JSON tell the year before 0
+		c.add("started_at", "before 1970")
+	}
 	if len(c.found) == 0 {
 		s.checkQueries(c, r)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,9 +12,13 @@ import (
 	"github.com/haldane-dev/haldane/analysis/store"
 )
 
-// Tick starts the runs whose time has come by their plans' schedules. Replicas may
-// do it at the same time: a tick's run has one key. Ticks that were missed
-// collapse into one.
+// Tick starts the runs whose time has come by their plans' schedules. Every replica
+// does it every second, and no leader is needed for it: a tick's run has one key, so
+// that the first to come starts it and the others find it started. When replicas are
+// killed, those that are left tick on. Ticks that were missed collapse into one.
+//
+// While replicas run with different configs the schedules are left as they are: each
+// knows only its own plans, and must not forget or move another's tick.
 func (e *Engine) Tick(ctx context.Context) error {
 	s := e.setup.Load()
 	now := time.Now().Truncate(time.Millisecond).UTC()
@@ -21,6 +26,7 @@ func (e *Engine) Tick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	mixed := e.Mismatch() != ""
 	at := map[string]store.Schedule{}
 	for _, k := range known {
 		at[k.Plan] = k
@@ -33,6 +39,7 @@ func (e *Engine) Tick(ctx context.Context) error {
 		due, ok := at[name]
 		delete(at, name)
 		switch spec := scheduleSpec(p.Schedule); {
+		case ok && due.Spec != spec && mixed:
 		case !ok || due.Spec != spec:
 			err = e.plan(ctx, p, store.Schedule{Plan: name, Spec: spec, Note: "scheduled"}, now)
 		case !now.Before(due.NextAt):
@@ -41,6 +48,9 @@ func (e *Engine) Tick(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	if mixed {
+		return nil
 	}
 	for name := range at {
 		if err := e.store.Write(ctx, func(tx *store.Tx) error { return tx.DropSchedule(ctx, name) }); err != nil {
@@ -51,6 +61,33 @@ func (e *Engine) Tick(ctx context.Context) error {
 }
 
 func scheduleSpec(c *analysis.Schedule) string { return "CRON_TZ=" + c.TimeZone + " " + c.Cron }
+
+// bringTicksCloser plans anew what is later than the schedule says: a clock that went
+// back, or a person with SQL.
+func (e *Engine) bringTicksCloser(ctx context.Context) error {
+	s := e.setup.Load()
+	known, err := e.store.Schedules(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	now := time.Now().Truncate(time.Millisecond).UTC()
+	for _, due := range known {
+		p, ok := s.Plans[due.Plan]
+		if !ok || p.Schedule == nil || scheduleSpec(p.Schedule) != due.Spec {
+			continue
+		}
+		// A minute, because the clock of the replica that planned it may be ahead.
+		when, err := cron.ParseStandard(due.Spec)
+		if err != nil || !due.NextAt.After(when.Next(now.Add(time.Minute))) {
+			continue
+		}
+		e.metrics.repaired.WithLabelValues("schedule").Inc()
+		e.log.Warn("a schedule's next run was too far away", "plan", due.Plan, "next", due.NextAt)
+		errs = append(errs, e.plan(ctx, p, due, now))
+	}
+	return errors.Join(errs...)
+}
 
 // plan writes when a plan's next run starts.
 func (e *Engine) plan(ctx context.Context, p *analysis.Plan, next store.Schedule, now time.Time) error {

@@ -18,6 +18,9 @@ import (
 func (e *Engine) Deliver(ctx context.Context, id string) error {
 	s := e.setup.Load()
 	d, claimed, err := e.claim(ctx, s, id)
+	if analysis.KindOf(err) == analysis.NotFound { // somebody deleted it, or its run
+		return nil
+	}
 	if err != nil || !claimed {
 		return err
 	}
@@ -155,7 +158,11 @@ func (e *Engine) expire(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	case d.Attempts == 0:
 		d.State, d.Reason = analysis.DeliverySkipped, lateUnsent
 	default:
-		d.State, d.Reason = analysis.DeliveryFailed, fmt.Sprintf("gave up after %d attempts: %s", d.Attempts, d.Reason)
+		last := d.Reason
+		if last == "" {
+			last = "Haldane ended in the middle of it, so what came of it is not known"
+		}
+		d.State, d.Reason = analysis.DeliveryFailed, fmt.Sprintf("gave up after %d attempts: %s", d.Attempts, last)
 	}
 	return e.finish(ctx, tx, s, d, now)
 }
@@ -271,6 +278,11 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 	}
 	if !next {
 		if err := e.alarm(ctx, tx, s, d, now); err != nil {
+			return err
+		}
+	}
+	if d.ChangesWorld {
+		if err := e.promote(ctx, tx, s, d.Service, d.Environment, now); err != nil {
 			return err
 		}
 	}

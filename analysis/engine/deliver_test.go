@@ -405,3 +405,27 @@ func TestRollbackByHand(t *testing.T) {
 		})
 	})
 }
+
+// TestDeliveryMadeWhileTheClockWasAhead: its next attempt does not wait for that hour when
+// the clock has been set back.
+func TestDeliveryMadeWhileTheClockWasAhead(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.plan("p")
+		r := w.start("p", "2")
+		w.sick(r.StartedAt)
+		w.until("failed", func() bool { return w.run(r.ID).Status.Ended() })
+		w.exec(`UPDATE deliveries SET created_at = created_at + 3600000, expires_at = expires_at + 3600000`)
+		w.exec(`UPDATE river_job SET scheduled_at = ? WHERE kind = 'deliver'`, time.Now().Add(time.Hour).UTC().Format(jobTime))
+		began := time.Now()
+		if err := w.e.Reconcile(w.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.until("rolled back", func() bool { return w.run(r.ID).Rollback.State == analysis.RollbackAccepted })
+		if late := time.Since(began); late > time.Minute {
+			t.Errorf("rolled back after %s", late)
+		}
+		if w.settle(2 * time.Hour); len(w.undo.got) != 1 {
+			t.Errorf("rolled back %d times", len(w.undo.got))
+		}
+	})
+}

@@ -24,11 +24,7 @@ type Engine struct {
 	self    store.Replica
 	memory  *memory
 
-	beat struct {
-		sync.Mutex
-		at  time.Time
-		err error
-	}
+	beat beat
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
@@ -41,6 +37,7 @@ type Options struct {
 	Actions     Switch // default on
 	ExternalURL string // where people reach the daemon's pages, without a slash at the end
 	Version     string // of Haldane
+	Replica     string // this daemon's own id, as its store knows it
 }
 
 // New makes an Engine that does nothing by itself until Work.
@@ -51,11 +48,17 @@ func New(o Options, setup *Setup) *Engine {
 	if o.Actions == "" {
 		o.Actions = ActionsOn
 	}
+	if o.Replica == "" {
+		o.Replica = NewReplica()
+	}
 	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o, memory: newMemory(mostRemembered)}
-	e.self = store.Replica{ID: newID(), StartedAt: time.Now(), Version: o.Version}
+	e.self = store.Replica{ID: o.Replica, StartedAt: time.Now(), Version: o.Version}
 	e.Use(setup)
 	return e
 }
+
+// NewReplica makes an id for a daemon, a new one at each start.
+func NewReplica() string { return newID() }
 
 // Use replaces the config in force. Runs that have started keep their plans;
 // sources and actions are always those of the config in force.
@@ -75,17 +78,15 @@ func (e *Engine) Work(ctx context.Context) error {
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop = stop
+	e.done.Go(func() { e.beating(loops) })
+	e.every(loops, takeOverEvery, e.takeOver)
 	e.every(loops, reconcileEvery, e.Reconcile)
 	e.every(loops, time.Second, e.Tick)
-	e.every(loops, heartbeatEvery, e.Heartbeat)
 	e.every(loops, heartbeatEvery, e.observe)
 	return nil
 }
 
-const (
-	reconcileEvery = 30 * time.Second
-	heartbeatEvery = 10 * time.Second
-)
+const reconcileEvery = 30 * time.Second
 
 // Stop ends the loops, then lets looks and deliveries at hand finish until ctx
 // ends; what is cut off then is done again after the next start.
@@ -96,17 +97,25 @@ func (e *Engine) Stop(ctx context.Context) error {
 	e.stop()
 	err := e.store.Stop(ctx)
 	e.done.Wait()
+	if err == nil {
+		leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = e.store.Leave(leave, e.self.ID) // those who see it no more find out by themselves
+	}
 	return err
 }
 
-// every calls do now and then at each interval. An error is logged; the next call
-// comes all the same.
+// every calls do now and then at each interval. An error is logged, the same one once
+// in a while; the next call comes all the same.
 func (e *Engine) every(ctx context.Context, interval time.Duration, do func(context.Context) error) {
 	e.done.Go(func() {
 		t := time.NewTicker(interval)
 		defer t.Stop()
+		var said string
+		var at time.Time
 		for {
-			if err := do(ctx); err != nil && ctx.Err() == nil {
+			if err := do(ctx); err != nil && ctx.Err() == nil && (err.Error() != said || time.Since(at) >= unseenFor) {
+				said, at = err.Error(), time.Now()
 				e.log.Warn("will be tried again", "error", err)
 			}
 			select {
@@ -116,50 +125,6 @@ func (e *Engine) every(ctx context.Context, interval time.Duration, do func(cont
 			}
 		}
 	})
-}
-
-// Heartbeat records that this replica is alive.
-func (e *Engine) Heartbeat(ctx context.Context) error {
-	r := e.self
-	r.SeenAt, r.ConfigHash = time.Now(), e.setup.Load().Hash
-	ctx, cancel := context.WithTimeout(ctx, heartbeatEvery)
-	defer cancel()
-	err := e.store.Heartbeat(ctx, r)
-	if err == nil {
-		err = e.compareConfigs(ctx, r.SeenAt, r.ConfigHash)
-	}
-	e.beat.Lock()
-	defer e.beat.Unlock()
-	e.beat.at, e.beat.err = r.SeenAt, err
-	return err
-}
-
-// compareConfigs notices replicas that run with another config.
-func (e *Engine) compareConfigs(ctx context.Context, now time.Time, hash string) error {
-	all, err := e.store.Replicas(ctx, now.Add(-3*heartbeatEvery))
-	if err != nil {
-		return err
-	}
-	other := 0
-	for _, r := range all {
-		if r.ConfigHash != hash {
-			other++
-		}
-	}
-	e.metrics.configMismatch.Set(float64(other))
-	return nil
-}
-
-// Ready reports whether something can be recorded: nil, or what is wrong. It is
-// cheap enough for a probe.
-func (e *Engine) Ready(ctx context.Context) error {
-	e.beat.Lock()
-	at, err := e.beat.at, e.beat.err
-	e.beat.Unlock()
-	if time.Since(at) > heartbeatEvery+5*time.Second || err != nil {
-		return e.Heartbeat(ctx)
-	}
-	return nil
 }
 
 // Plans returns the plans of the config in force, by name.

@@ -258,6 +258,49 @@ func TestConcurrency(t *testing.T) {
 			}
 		})
 	})
+	t.Run("queue behind one that is rolled back", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			away := true
+			w.undo.does = func(int, analysis.Delivery) error {
+				if away {
+					return analysis.Errorf(analysis.Unavailable, "the deploy tool is away")
+				}
+				return nil
+			}
+			a, b, _ := two(w, analysis.Queue)
+			w.sick(a.StartedAt)
+			w.until("failed", func() bool { return w.run(a.ID).Status.Ended() })
+			c, _, err := w.e.Start(w.t.Context(), analysis.StartRequest{Plan: "p", Version: "4", BaselineVersion: "1", Cause: a.Cause})
+			w.settle(time.Minute)
+			if b, c = w.run(b.ID), w.run(c.ID); err != nil || b.Status != analysis.StatusPending || c.Status != analysis.StatusPending {
+				t.Fatalf("while the rollback is on its way: %s, %s, %v", b.Status, c.Status, err)
+			}
+			away = false
+			w.until("promoted", func() bool { return w.run(b.ID).Status == analysis.StatusRunning })
+			if a = w.run(a.ID); a.Rollback.State != analysis.RollbackAccepted {
+				t.Errorf("the rollback is %s: %s", a.Rollback.State, a.Rollback.Reason)
+			}
+		})
+	})
+	t.Run("queue when only a rollback is on its way", func(t *testing.T) {
+		inWorld(t, func(w *world) {
+			w.undo.does = func(int, analysis.Delivery) error {
+				return analysis.Errorf(analysis.Unavailable, "the deploy tool is away")
+			}
+			w.plan("p", func(p *analysis.Plan) { p.Concurrency = analysis.Queue })
+			a := w.start("p", "2")
+			w.sick(a.StartedAt)
+			w.until("failed", func() bool { return w.run(a.ID).Status.Ended() })
+			b := w.start("p", "3")
+			if b.Status != analysis.StatusPending {
+				t.Fatalf("it is %s", b.Status)
+			}
+			w.settle(15 * time.Minute)
+			if a, b = w.run(a.ID), w.run(b.ID); a.Rollback.State != analysis.RollbackFailed || !b.Status.Ended() {
+				t.Errorf("the rollback is %s, the run after it %s", a.Rollback.State, b.Status)
+			}
+		})
+	})
 	t.Run("reject", func(t *testing.T) {
 		inWorld(t, func(w *world) {
 			if a, _, err := two(w, analysis.Reject); !errors.Is(err, analysis.Conflict) || a.Status != analysis.StatusRunning {

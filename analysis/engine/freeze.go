@@ -30,13 +30,26 @@ func NewFreeze(name, expression, zone string, lasts time.Duration, services, env
 	return Freeze{name, begins, lasts, services, environments}, nil
 }
 
-// until returns when the freeze that is on at a time ends, if one is.
+// until returns when the freeze that is on at a time ends, if one is. It looks for its
+// last beginning by halves: one of every minute and a year is a million beginnings.
 func (f *Freeze) until(now time.Time) (time.Time, bool) {
-	var end time.Time
-	for begin := f.begins.Next(now.Add(-f.lasts)); !begin.IsZero() && !begin.After(now); begin = f.begins.Next(begin) {
-		end = begin.Add(f.lasts)
+	last := f.begins.Next(now.Add(-f.lasts))
+	if last.IsZero() || last.After(now) {
+		return time.Time{}, false
 	}
-	return end, now.Before(end)
+	for after := now; ; { // no beginning is in (after, now]
+		next := f.begins.Next(last)
+		if next.IsZero() || next.After(now) {
+			return last.Add(f.lasts), now.Before(last.Add(f.lasts))
+		}
+		last = next
+		middle := last.Add(after.Sub(last) / 2)
+		if next = f.begins.Next(middle); next.IsZero() || next.After(now) {
+			after = middle
+		} else {
+			last = next
+		}
+	}
 }
 
 func (f *Freeze) covers(service, environment string) bool {

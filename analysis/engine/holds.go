@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -15,14 +16,31 @@ func (e *Engine) Hold(ctx context.Context, h analysis.Hold) (analysis.Hold, erro
 	if h.Kind != analysis.HoldSilence {
 		h.Kind = analysis.HoldManual
 	}
-	if h.Until != nil && !h.Until.After(h.At) {
-		err := analysis.Errorf(analysis.Invalid, "until: in the past")
-		err.Fields = []analysis.FieldError{{Field: "until", Message: "in the past"}}
+	if wrong := wrongEnd(h.Until, h.At); wrong != "" {
+		err := analysis.Errorf(analysis.Invalid, "until: %s", wrong)
+		err.Fields = []analysis.FieldError{{Field: "until", Message: wrong}}
 		return h, err
 	}
 	err := e.store.Write(ctx, func(tx *store.Tx) error { return e.engage(ctx, tx, e.setup.Load(), &h, nil, h.At) })
 	return h, err
 }
+
+// wrongEnd says what is wrong with the end of a hold, or nothing.
+func wrongEnd(until *time.Time, now time.Time) string {
+	switch {
+	case until == nil:
+		return ""
+	case !until.After(now):
+		return "in the past"
+	case until.UTC().Year() > lastYear:
+		return "after the year 9999"
+	}
+	return ""
+}
+
+// lastYear is the last that JSON can tell: a time beyond it, which "9999-12-31T23:00:00-02:00"
+// is in UTC, could be kept and never be shown.
+const lastYear = 9999
 
 // engage records a hold. When a run's failure brought it about, those who are told
 // of that failure are told of the hold.
@@ -71,11 +89,9 @@ func (e *Engine) Release(ctx context.Context, id string, by analysis.Cause) (h a
 // again when its job is worked.
 func (e *Engine) retryHeld(ctx context.Context) error {
 	ids, err := e.store.OpenDeliveries(ctx, analysis.DeliveryHeld)
-	if err != nil {
-		return err
-	}
+	errs := []error{err}
 	for _, id := range ids {
-		err := e.withDelivery(ctx, id, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
+		errs = append(errs, e.withDelivery(ctx, id, func(tx *store.Tx, d *analysis.Delivery, now time.Time) error {
 			if d.State != analysis.DeliveryHeld || !now.Before(d.ExpiresAt) {
 				return nil
 			}
@@ -91,10 +107,7 @@ func (e *Engine) retryHeld(ctx context.Context) error {
 				return err
 			}
 			return tx.UpdateDelivery(ctx, d)
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
-	return nil
+	return errors.Join(errs...)
 }

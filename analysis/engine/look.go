@@ -15,10 +15,11 @@ import (
 // it. When somebody changed the run meanwhile, the work is thrown away.
 func (e *Engine) Look(ctx context.Context, runID string, number int) error {
 	r, err := e.store.Run(ctx, runID)
-	if err != nil {
+	gone := analysis.KindOf(err) == analysis.NotFound // somebody deleted it
+	if err != nil && !gone {
 		return err
 	}
-	if !r.Looking() || r.NextLook != number {
+	if gone || !r.Looking() || r.NextLook != number {
 		return nil
 	}
 	if r.Status != analysis.StatusRunning {

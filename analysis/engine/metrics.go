@@ -17,7 +17,7 @@ type metrics struct {
 	sourceSeconds                                                                                                            *prometheus.HistogramVec
 	attemptSeconds, times                                                                                                    *prometheus.HistogramVec
 	lookLag, lookSeconds, judgeSeconds, deliveryLatency                                                                      prometheus.Histogram
-	overdue, lastLook, configMismatch                                                                                        prometheus.Gauge
+	overdue, lastLook, configMismatch, clockAhead                                                                            prometheus.Gauge
 }
 
 var seconds = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 5, 10, 20, 60}
@@ -54,7 +54,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		deliveries:     counter("deliveries_total", "Deliveries that ended, by action and outcome: done, failed or skipped.", "action", "outcome"),
 		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
 		verifications:  counter("verifications_total", "Rollbacks whose effect was watched, by plan and by what was seen.", "plan", "state"),
-		repaired:       counter("repaired_total", "What the reconciler found without anything to wake it up.", "what"),
+		repaired:       counter("repaired_total", "What the reconciler found that nothing would have gone on with: runs, deliveries, rollbacks, and jobs of replicas that are gone.", "what"),
 		ticks:          counter("schedule_ticks_total", "Ticks of schedules, by plan and outcome: ok or the kind of trouble.", "plan", "outcome"),
 		openRuns:       gauge("runs_open", "Runs that have not ended, by status.", "status"),
 		openDeliveries: gauge("deliveries_open", "Deliveries that have not ended, by state.", "state"),
@@ -73,6 +73,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		overdue:        gauge("runs_overdue", "Running runs whose look was due more than 30 seconds ago.").WithLabelValues(),
 		lastLook:       gauge("last_look_timestamp_seconds", "When this replica last took a look.").WithLabelValues(),
 		configMismatch: gauge("config_mismatch", "Other replicas that run with another config.").WithLabelValues(),
+		clockAhead:     gauge("clock_ahead_seconds", "How far this machine's clock is ahead of the database's.").WithLabelValues(),
 	}
 }
 

@@ -128,24 +128,33 @@ func (e *Engine) makeRoom(ctx context.Context, tx *store.Tx, s *Setup, r *analys
 		return err
 	}
 	open = slices.DeleteFunc(open, func(o analysis.Run) bool { return o.Plan != r.Plan && o.Version == r.Version })
-	if len(open) == 0 {
+	switch {
+	case r.Snapshot.Concurrency == analysis.Queue:
+		return e.queueUp(ctx, tx, r, open)
+	case len(open) == 0:
 		return nil
-	}
-	switch r.Snapshot.Concurrency {
-	case analysis.Reject:
+	case r.Snapshot.Concurrency == analysis.Reject:
 		return analysis.Errorf(analysis.Conflict, "run %s of %s in %s has not ended", open[0].ID, r.Service, r.Environment).
 			WithHint("cancel it, or wait for it")
-	case analysis.Queue:
-		r.Status = analysis.StatusPending
-		r.Reason = fmt.Sprintf("waits for run %s to end", open[len(open)-1].ID)
-		r.NextLookAt = time.Time{}
-		return nil
 	}
 	for i := range open {
 		if err := e.supersede(ctx, tx, s, open[i].ID, r, now); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// queueUp makes a new run wait for those before it, and for what the last of them does to
+// the world.
+func (e *Engine) queueUp(ctx context.Context, tx *store.Tx, r *analysis.Run, open []analysis.Run) error {
+	why := "waits for a rollback of the service to end"
+	if len(open) > 0 {
+		why = fmt.Sprintf("waits for run %s to end", open[len(open)-1].ID)
+	} else if busy, err := tx.ChangingWorld(ctx, r.Service, r.Environment); !busy || err != nil {
+		return err
+	}
+	r.Status, r.Reason, r.NextLookAt = analysis.StatusPending, why, time.Time{}
 	return nil
 }
 
@@ -204,7 +213,7 @@ func (e *Engine) Cancel(ctx context.Context, id string, by analysis.Cause) (anal
 		if err := e.end(ctx, tx, s, r, analysis.StatusCancelled, o, now); err != nil {
 			return err
 		}
-		return e.promote(ctx, tx, s, r, now)
+		return e.promote(ctx, tx, s, r.Service, r.Environment, now)
 	})
 }
 
@@ -241,10 +250,15 @@ func (e *Engine) end(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Ru
 	return e.tell(ctx, tx, s, r, o, nil, now)
 }
 
-// promote lets the oldest waiting run of a service begin when none is running.
-func (e *Engine) promote(ctx context.Context, tx *store.Tx, s *Setup, ended *analysis.Run, now time.Time) error {
-	open, err := tx.OpenRuns(ctx, ended.Service, ended.Environment)
+// promote lets the oldest waiting run of a service begin when none is running, and what
+// the one before it does to the world is done: a rollback would take the next release
+// away too, and a release that began would forbid the rollback.
+func (e *Engine) promote(ctx context.Context, tx *store.Tx, s *Setup, service, environment string, now time.Time) error {
+	open, err := tx.OpenRuns(ctx, service, environment)
 	if err != nil || len(open) == 0 || slices.ContainsFunc(open, func(o analysis.Run) bool { return o.Status == analysis.StatusRunning }) {
+		return err
+	}
+	if busy, err := tx.ChangingWorld(ctx, service, environment); busy || err != nil {
 		return err
 	}
 	next, err := tx.LockRun(ctx, open[0].ID)

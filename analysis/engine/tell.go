@@ -115,7 +115,7 @@ func newDelivery(ev *analysis.Event, place string, re analysis.Reaction, changes
 	}
 	return &analysis.Delivery{
 		ID: analysis.DeliveryID(ev.ID, step), RunID: ev.RunID, EventID: ev.ID, EventType: ev.Type, Step: step, Action: re.Action,
-		ChangesWorld: changesWorld, State: analysis.DeliveryPending, CreatedAt: now, ExpiresAt: now.Add(within.Std()),
+		ChangesWorld: changesWorld, State: analysis.DeliveryPending, CreatedAt: later(now, ev.At), ExpiresAt: now.Add(within.Std()),
 		Service: ev.Service, Environment: ev.Environment, Event: *ev, Reaction: re,
 	}
 }

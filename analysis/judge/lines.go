@@ -99,7 +99,7 @@ func (l *line) replay(plan *analysis.Plan, pairs []analysis.Pair) lineResult {
 	if l.LookEvery != nil {
 		every = *l.LookEvery
 	}
-	for ; seen < total; seen += every {
+	for ; seen < total; seen += min(every, total) { // the largest number of all would overflow
 		if v := lookAt(plan, pairs, seen, false); v.Outcome != analysis.OutcomeContinue {
 			return l.result(v, seen)
 		}

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // database is what differs between SQLite and PostgreSQL. Everything else is one
 // portable SQL text.
@@ -14,6 +17,13 @@ type database interface {
 	// orphans gives back the jobs that nobody can be working on any more. Only a
 	// database with a single owner can know that at its start.
 	orphans(ctx context.Context) error
+	// clock is SQL for the time that all who share the database go by, in milliseconds.
+	clock() string
+	// dueAt is SQL for when the job j is due, in milliseconds.
+	dueAt() string
+	// takeOver gives back the jobs of those who have not been seen for a time, and
+	// those that self holds for too long.
+	takeOver(ctx context.Context, self string, unseen time.Duration) (int64, error)
 	// explain puts the driver's error into plain words.
 	explain(err error) (words string, temporary bool)
 	// again reports whether a transaction was only in the way of another one and

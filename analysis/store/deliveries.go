@@ -99,6 +99,15 @@ func (tx *Tx) RollbacksSince(ctx context.Context, service, environment, eventID 
 	return n, err
 }
 
+// ChangingWorld reports whether something that changes the world is still to be done, or
+// under way, for a service.
+func (tx *Tx) ChangingWorld(ctx context.Context, service, environment string) (bool, error) {
+	rs, err := tx.t.query(ctx, `SELECT count(*) FROM deliveries
+		WHERE service = $1 AND environment = $2 AND changes_world = 1 AND state IN ('pending', 'held', 'following')`, service, environment)
+	n, _, err := first(rs, err, scalar[int])
+	return n > 0, err
+}
+
 // OpenDeliveries returns the ids of the deliveries in a state, oldest first.
 func (s *Store) OpenDeliveries(ctx context.Context, state analysis.DeliveryState) ([]string, error) {
 	rs, err := s.db.reader().query(ctx, `SELECT id FROM deliveries WHERE state = $1 ORDER BY created_at, id`, string(state))
@@ -111,18 +120,6 @@ func (s *Store) OpenActions(ctx context.Context) ([]string, error) {
 	rs, err := s.db.reader().query(ctx, `SELECT DISTINCT action FROM deliveries WHERE state IN ('pending', 'held', 'following') ORDER BY action`)
 	names, err := collect(rs, err, scalar[string])
 	return names, s.trouble("list deliveries", err)
-}
-
-// StuckDeliveries returns the open deliveries that nothing will wake up: they have
-// no live job, and none of the same run and action goes before them.
-func (s *Store) StuckDeliveries(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT d.id FROM deliveries d LEFT JOIN river_job j ON j.id = d.job_id
-		WHERE d.state IN ('pending', 'held', 'following') AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))
-		AND (d.state = 'following' OR NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.run_id = d.run_id AND b.action = d.action AND b.state IN ('pending', 'held')
-			AND (b.created_at < d.created_at OR b.created_at = d.created_at AND b.id < d.id)))
-		ORDER BY d.created_at, d.id`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for stuck deliveries", err)
 }
 
 func scanDelivery(rs rows) (d analysis.Delivery, err error) {

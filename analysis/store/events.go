@@ -3,13 +3,24 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
 
-// InsertEvent adds one thing that happened.
+// InsertEvent adds one thing that happened. When the clock was set back, or another
+// replica's is ahead, its time becomes later than that of the run's event before it, so
+// that the run's history stays in its order.
 func (tx *Tx) InsertEvent(ctx context.Context, e *analysis.Event) error {
-	_, err := tx.exec(ctx, `INSERT INTO events (id, run_id, service, environment, at, type, who, text, notice)
+	rs, err := tx.t.query(ctx, `SELECT `+eventColumns+`, NULL FROM events e WHERE e.run_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT 1`, e.RunID)
+	last, found, err := first(rs, err, scanEvent)
+	if err != nil {
+		return err
+	}
+	if found && (e.At.Before(last.At) || e.At.Equal(last.At) && e.ID < last.ID) {
+		e.At = last.At.Add(time.Millisecond)
+	}
+	_, err = tx.exec(ctx, `INSERT INTO events (id, run_id, service, environment, at, type, who, text, notice)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		e.ID, optText(e.RunID), e.Service, e.Environment, millis(e.At), string(e.Type), toJSON(e.Who), e.Text, optJSON(e.Notice))
 	return err
@@ -27,7 +38,7 @@ const eventColumns = `e.id, e.run_id, e.service, e.environment, e.at, e.type, e.
 
 // Events returns a run's events in their order, without their notices.
 func (s *Store) Events(ctx context.Context, runID string) ([]analysis.Event, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT `+eventColumns+`, NULL FROM events e WHERE e.run_id = $1 ORDER BY e.id`, runID)
+	rs, err := s.db.reader().query(ctx, `SELECT `+eventColumns+`, NULL FROM events e WHERE e.run_id = $1 ORDER BY e.at, e.id`, runID)
 	es, err := collect(rs, err, scanEvent)
 	return es, s.trouble("read events", err)
 }

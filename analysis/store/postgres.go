@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"errors"
-	"net"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,18 +21,17 @@ import (
 type postgresDB struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
+	lease  time.Duration // how long a job may run at most
 }
 
 var _ database = (*postgresDB)(nil)
 
 func openPostgres(ctx context.Context, url string, s *Store, o Options) (*postgresDB, error) {
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := postgresConfig(url)
 	if err != nil {
-		// pgx quotes the URL, password and all.
-		return nil, analysis.Errorf(analysis.Invalid, "database: its URL is not understood").
-			WithHint("postgres://user:password@host:5432/name?sslmode=verify-full")
+		return nil, err
 	}
-	db := &postgresDB{}
+	db := &postgresDB{lease: o.lease()}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, cfg); err == nil {
 		err = db.pool.Ping(ctx)
 	}
@@ -68,27 +67,42 @@ func (db *postgresDB) write(ctx context.Context, do func(t transaction) error) e
 }
 
 // migrationLock is a number nobody else on the server uses; replicas that start
-// together migrate one after the other, ours and River's tables under one lock.
+// together migrate one after the other, ours and River's tables under one lock. It
+// goes with the connection: when a replica dies over a migration the next goes on.
 const migrationLock = 0x48414c44414e45 // "HALDANE"
 
+// migrate waits for the lock as long as for any other: who does not get it by then is
+// told so, and tries again.
 func (db *postgresDB) migrate(ctx context.Context) error {
-	conn, err := db.pool.Acquire(ctx)
+	lock, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+	defer lock.Release()
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && pg.Code == lockNotAvailable {
+			return analysis.Errorf(analysis.Unavailable, "database: another replica is updating its tables").Because(err)
+		}
 		return err
 	}
 	defer func() {
-		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
+		_, _ = lock.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
 	}()
-	std := stdlib.OpenDBFromPool(db.pool)
+	// On connections of their own: a change of a large table takes its time.
+	cfg := db.pool.Config()
+	cfg.ConnConfig.Tracer, cfg.ConnConfig.RuntimeParams["statement_timeout"] = nil, "0"
+	slow, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer slow.Close()
+	std := stdlib.OpenDBFromPool(slow)
 	defer func() { _ = std.Close() }()
 	if err := migrateOurs(ctx, goose.DialectPostgres, std); err != nil {
 		return err
 	}
-	m, err := rivermigrate.New(riverpgxv5.New(db.pool), nil)
+	m, err := rivermigrate.New(riverpgxv5.New(slow), nil)
 	if err != nil {
 		return err
 	}
@@ -96,42 +110,43 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 	return err
 }
 
+const lockNotAvailable, readOnly = "55P03", "25006"
+
 func (db *postgresDB) queue() queue { return db.client }
 
-// orphans leaves running jobs alone: another replica may be at them. River rescues
-// those of a dead one.
+// orphans leaves running jobs alone: another replica may be at them.
 func (db *postgresDB) orphans(context.Context) error { return nil }
 
-func (db *postgresDB) explain(err error) (words string, temporary bool) {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		switch {
-		case pg.Code == "53100":
-			return "the disk is full", true
-		case pg.Code == "53300":
-			return "too many connections", true
-		case pg.Code == "25006":
-			return "it is read-only", true
-		case pg.Code[:2] == "28":
-			return "the user or password is refused", true
-		case pg.Code == "3D000":
-			return "it does not exist", true
-		case pg.Code[:2] == "08", pg.Code[:2] == "57", pg.Code[:2] == "53", pg.Code[:2] == "40":
-			return "PostgreSQL says " + pg.Code, true
-		}
-		return "PostgreSQL says " + pg.Code, false
-	}
-	var network net.Error
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) || errors.As(err, &network) {
-		return "no connection", true
-	}
-	return "", false
+func (db *postgresDB) clock() string {
+	return `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
+}
+
+func (db *postgresDB) dueAt() string {
+	return `CAST(extract(epoch FROM j.scheduled_at) * 1000 AS BIGINT)`
+}
+
+// takeOver trusts each clock only as far as it must: when a replica was last seen is
+// the database's word, and how long a job of ours has run is our own.
+func (db *postgresDB) takeOver(ctx context.Context, self string, unseen time.Duration) (int64, error) {
+	tag, err := db.pool.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND (
+		attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < $2
+		OR attempted_by[array_upper(attempted_by, 1)] IN (
+			SELECT id FROM replicas WHERE id <> $1 AND abs(`+db.clock()+` - seen_at) > $3))`,
+		self, time.Now().Add(-db.lease), unseen.Milliseconds())
+	return tag.RowsAffected(), err
 }
 
 func (db *postgresDB) again(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") // serialization failure, deadlock
+	if !errors.As(err, &pg) {
+		return false
+	}
+	if pg.Code == readOnly {
+		// It may have handed over to another server at its address, and kept our
+		// connections: new ones find the other.
+		db.pool.Reset()
+	}
+	return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
 }
 
 func (db *postgresDB) close() error {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/haldane-dev/haldane/analysis"
 )
 
 // Work is what jobs are for. A job is a hint that something is due, nothing more: when
@@ -88,24 +90,39 @@ func queueConfig(s *Store, o Options, pollOnly bool) *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &lookWorker{s: s, timeout: o.LookTimeout})
 	river.AddWorker(workers, &deliverWorker{s: s, timeout: o.DeliverTimeout})
-	longest := max(o.LookTimeout, o.DeliverTimeout)
 	return &river.Config{
+		ID:      o.Replica,
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
 			looksQueue:      {MaxWorkers: o.Lookers, FetchCooldown: o.Poll / 2, FetchPollInterval: 5 * o.Poll},
 			deliveriesQueue: {MaxWorkers: o.Deliverers, FetchCooldown: o.Poll / 2, FetchPollInterval: o.Poll},
 		},
-		JobTimeout:                  longest,
-		RescueStuckJobsAfter:        longest + 5*time.Second,
+		JobTimeout:                  max(o.LookTimeout, o.DeliverTimeout),
+		RescueStuckJobsAfter:        o.lease(),
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		CancelledJobRetentionPeriod: 10 * time.Minute,
 		DiscardedJobRetentionPeriod: 10 * time.Minute,
 		MaxAttempts:                 maxAttempts,
 		PollOnly:                    pollOnly,
 		Hooks:                       []rivertype.Hook{&availableAtOnce{}},
-		ErrorHandler:                &errorLog{o.Log},
-		Logger:                      slog.New(quiet{o.Log.Handler()}),
+		ErrorHandler:                &errorLog{o.Log, seldom(o.Log)},
+		Logger:                      seldom(o.Log),
+		Test:                        river.TestConfig{Time: ourClock{}},
 	}
+}
+
+// ourClock makes River ask this machine what time it is, and not the database: times
+// at which jobs are due are ours too, and a database whose clock is an hour behind must
+// not keep them for an hour.
+type ourClock struct{}
+
+// Now implements rivertype.TimeGenerator.
+func (ourClock) Now() time.Time { return time.Now() }
+
+// NowOrNil implements rivertype.TimeGenerator: nil would be the database's time.
+func (ourClock) NowOrNil() *time.Time {
+	now := time.Now()
+	return &now
 }
 
 // availableAtOnce saves the step from "scheduled" to "available", which River's
@@ -156,11 +173,16 @@ func retryAt(attempt int) time.Time {
 	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait/5))))
 }
 
-// errorLog logs what workers could not do; River itself would only count it.
-type errorLog struct{ log *slog.Logger }
+// errorLog logs what workers could not do; River itself would only count it. While the
+// database is away it is the same for all of them.
+type errorLog struct{ log, away *slog.Logger }
 
 func (h *errorLog) HandleError(ctx context.Context, j *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	h.log.WarnContext(ctx, "job failed, will be tried again", "job", j.Kind, "args", string(j.EncodedArgs), "attempt", j.Attempt, "error", err)
+	log := h.log
+	if analysis.KindOf(err) == analysis.Unavailable {
+		log = h.away
+	}
+	log.WarnContext(ctx, "job failed, will be tried again", "job", j.Kind, "args", string(j.EncodedArgs), "attempt", j.Attempt, "error", err)
 	return nil
 }
 
@@ -169,14 +191,3 @@ func (h *errorLog) HandlePanic(ctx context.Context, j *rivertype.JobRow, p any, 
 		"job", j.Kind, "args", string(j.EncodedArgs), "panic", p, "trace", trace)
 	return nil
 }
-
-// quiet lets only River's warnings through: its notices are about its own
-// housekeeping.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelWarn && q.Handler.Enabled(ctx, l)
-}
-
-func (q quiet) WithAttrs(as []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(as)} }
-func (q quiet) WithGroup(name string) slog.Handler    { return quiet{q.Handler.WithGroup(name)} }

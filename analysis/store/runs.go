@@ -113,10 +113,10 @@ func (tx *Tx) OpenRuns(ctx context.Context, service, environment string) ([]anal
 	return tx.s.manyRuns(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND status IN ('pending', 'running') ORDER BY id`, service, environment)
 }
 
-// NewerRun returns a run of the service that was started after this one, for
-// another version. Drills release nothing.
+// NewerRun returns a run of the service that began after this one, for another version:
+// not one that still waits. Drills release nothing.
 func (tx *Tx) NewerRun(ctx context.Context, r *analysis.Run) (analysis.Run, bool, error) {
-	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status <> 'cancelled' AND `+noDrill+` ORDER BY id LIMIT 1`,
+	return tx.s.oneRun(ctx, tx.t, `WHERE service = $1 AND environment = $2 AND id > $3 AND version <> $4 AND status NOT IN ('pending', 'cancelled') AND `+noDrill+` ORDER BY id LIMIT 1`,
 		r.Service, r.Environment, r.ID, r.Version)
 }
 
@@ -172,24 +172,6 @@ func (s *Store) Runs(ctx context.Context, f analysis.RunFilter) ([]analysis.Run,
 	}
 	runs, next := page(runs, limit, func(r *analysis.Run) string { return r.ID })
 	return runs, next, nil
-}
-
-// Overdue returns the runs that nothing will wake up: running ones, and those that are
-// watched after their rollback, whose look has no live job.
-func (s *Store) Overdue(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT r.id FROM runs r LEFT JOIN river_job j ON j.id = r.job_id
-		WHERE (r.status = 'running' OR r.next_look_at IS NOT NULL) AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for stuck runs", err)
-}
-
-// WaitingRuns returns the pending runs whose service has no running one: what
-// they waited for has ended.
-func (s *Store) WaitingRuns(ctx context.Context) ([]string, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT p.id FROM runs p WHERE p.status = 'pending' AND NOT EXISTS (
-		SELECT 1 FROM runs r WHERE r.service = p.service AND r.environment = p.environment AND r.status = 'running') ORDER BY p.id`)
-	ids, err := collect(rs, err, scalar[string])
-	return ids, s.trouble("look for waiting runs", err)
 }
 
 func (s *Store) oneRun(ctx context.Context, q queryer, tail string, args ...any) (analysis.Run, bool, error) {

@@ -44,12 +44,6 @@ type Schedule struct {
 	Note   string
 }
 
-// LockSchedule reads a plan's schedule for an update in this transaction.
-func (tx *Tx) LockSchedule(ctx context.Context, plan string) (Schedule, bool, error) {
-	rs, err := tx.t.query(ctx, `UPDATE schedules SET plan = plan WHERE plan = $1 RETURNING plan, spec, next_at, last_at, note`, plan)
-	return first(rs, err, scanSchedule)
-}
-
 // PutSchedule writes a plan's schedule.
 func (tx *Tx) PutSchedule(ctx context.Context, s Schedule) error {
 	_, err := tx.exec(ctx, `INSERT INTO schedules (plan, spec, next_at, last_at, note) VALUES ($1, $2, $3, $4, $5)
@@ -77,39 +71,4 @@ func scanSchedule(rs rows) (s Schedule, err error) {
 	err = rs.Scan(&s.Plan, &s.Spec, &next, &last, &s.Note)
 	s.NextAt, s.LastAt = fromMillis(next), optTime(last)
 	return s, err
-}
-
-// Replica is one running daemon.
-type Replica struct {
-	ID         string
-	StartedAt  time.Time
-	SeenAt     time.Time
-	Version    string
-	ConfigHash string
-}
-
-// Heartbeat says that a replica is alive, and forgets those that have not been for
-// an hour. It writes, so it fails where nothing can be recorded any more.
-func (s *Store) Heartbeat(ctx context.Context, r Replica) error {
-	return s.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(ctx, `INSERT INTO replicas (id, started_at, seen_at, version, config_hash) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, config_hash = excluded.config_hash`,
-			r.ID, millis(r.StartedAt), millis(r.SeenAt), r.Version, r.ConfigHash); err != nil {
-			return err
-		}
-		_, err := tx.exec(ctx, `DELETE FROM replicas WHERE seen_at < $1`, millis(r.SeenAt.Add(-time.Hour)))
-		return err
-	})
-}
-
-// Replicas returns the daemons seen since a time.
-func (s *Store) Replicas(ctx context.Context, since time.Time) ([]Replica, error) {
-	rs, err := s.db.reader().query(ctx, `SELECT id, started_at, seen_at, version, config_hash FROM replicas WHERE seen_at >= $1 ORDER BY started_at, id`, millis(since))
-	all, err := collect(rs, err, func(rs rows) (r Replica, err error) {
-		var started, seen int64
-		err = rs.Scan(&r.ID, &started, &seen, &r.Version, &r.ConfigHash)
-		r.StartedAt, r.SeenAt = fromMillis(started), fromMillis(seen)
-		return r, err
-	})
-	return all, s.trouble("list replicas", err)
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river"
@@ -151,6 +153,17 @@ func (db *sqliteDB) orphans(ctx context.Context) error {
 	_, err := db.writer.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running'`)
 	return err
 }
+
+// clock is our own: there is nobody else.
+func (db *sqliteDB) clock() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }
+
+func (db *sqliteDB) dueAt() string {
+	return `CAST(unixepoch(j.scheduled_at, 'subsec') * 1000 AS INTEGER)`
+}
+
+// takeOver leaves it to River, which rescues what could not be recorded: there is
+// nobody to take over from.
+func (db *sqliteDB) takeOver(context.Context, string, time.Duration) (int64, error) { return 0, nil }
 
 func (db *sqliteDB) explain(err error) (words string, temporary bool) {
 	var e *sqlite.Error

@@ -16,7 +16,8 @@ import (
 type Store struct {
 	db    database
 	work  atomic.Pointer[Work]
-	plans sync.Map // snapshot hash -> analysis.Plan; plans never change under a hash
+	newer atomic.Pointer[analysis.Error] // the tables are a newer Haldane's: nothing may be written
+	plans sync.Map                       // snapshot hash -> analysis.Plan; plans never change under a hash
 }
 
 // Options say how to open a Store. The zero values of all but URL will do.
@@ -24,6 +25,8 @@ type Options struct {
 	// URL is sqlite:PATH, sqlite::memory: or postgres://...
 	URL string
 	Log *slog.Logger
+	// Replica is this daemon's own id: it marks the jobs that it works on.
+	Replica string
 	// Lookers and Deliverers are how many looks and deliveries may be under way
 	// at once.
 	Lookers, Deliverers int
@@ -45,6 +48,9 @@ func (o Options) withDefaults() Options {
 	set(&o.Poll, 100*time.Millisecond)
 	return o
 }
+
+// lease is how long a job may be at work at most, with a little to spare.
+func (o Options) lease() time.Duration { return max(o.LookTimeout, o.DeliverTimeout) + 5*time.Second }
 
 func set[T comparable](v *T, def T) {
 	var zero T
@@ -74,6 +80,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.db.migrate(ctx); err != nil {
 		_ = s.db.close()
 		return nil, s.trouble("update its tables", err)
+	}
+	if err := s.compatible(ctx); err != nil {
+		_ = s.db.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -105,6 +115,9 @@ func (s *Store) Write(ctx context.Context, do func(tx *Tx) error) error {
 }
 
 func (s *Store) writeOnce(ctx context.Context, do func(tx *Tx) error) error {
+	if newer := s.newer.Load(); newer != nil {
+		return newer
+	}
 	var tx *Tx
 	err := s.db.write(ctx, func(t transaction) error {
 		tx = &Tx{t: t, s: s}

@@ -248,13 +248,14 @@ func TestQueueWorksJobsAndGivesThemBack(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			locked.JobID, err = tx.EnqueueLook(t.Context(), r.ID, 1, time.Now().Add(50*time.Millisecond))
+			locked.NextLookAt = time.Now().Add(50 * time.Millisecond)
+			locked.JobID, err = tx.EnqueueLook(t.Context(), r.ID, 1, locked.NextLookAt)
 			if err != nil {
 				return err
 			}
 			return tx.UpdateRun(t.Context(), &locked)
 		})
-		if stuck, err := s.Overdue(t.Context()); err != nil || len(stuck) != 0 {
+		if stuck, err := s.StuckRuns(t.Context(), epoch); err != nil || len(stuck) != 0 {
 			t.Errorf("a run with a job is overdue: %v, %v", stuck, err)
 		}
 		tried := make(chan string, 4)
@@ -280,7 +281,7 @@ func TestQueueWorksJobsAndGivesThemBack(t *testing.T) {
 		if err := s.Stop(ctx); err != nil {
 			t.Error(err)
 		}
-		if stuck, err := s.Overdue(t.Context()); err != nil || len(stuck) != 1 {
+		if stuck, err := s.StuckRuns(t.Context(), epoch); err != nil || len(stuck) != 1 {
 			t.Errorf("a running run whose job is done must be overdue: %v, %v", stuck, err)
 		}
 	})
@@ -325,6 +326,32 @@ func TestNoiseOfGoodRunsIsLearnt(t *testing.T) {
 		write(t, s, func(tx *store.Tx) error { return tx.Know(t.Context(), ids[3], "these queries", want) })
 		if known, err := s.Known(t.Context(), ids[3]); err != nil || !reflect.DeepEqual(known, want) {
 			t.Errorf("known %+v, %v, want %+v", known, err, want)
+		}
+	})
+}
+
+func TestEventsStayInOrderWhenTheClockIsSetBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		r := sampleRun()
+		insert(t, s, r)
+		write(t, s, func(tx *store.Tx) error {
+			for i, id := range []string{"c", "b", "a"} {
+				e := analysis.Event{ID: id, RunID: r.ID, At: epoch.Add(-time.Duration(i) * time.Hour), Type: analysis.EventRunStarted, Text: fmt.Sprint(i)}
+				if err := tx.InsertEvent(t.Context(), &e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		es, err := s.Events(t.Context(), r.ID)
+		if err != nil || len(es) != 3 {
+			t.Fatal(es, err)
+		}
+		for i, e := range es {
+			if e.Text != fmt.Sprint(i) || i > 0 && !e.At.After(es[i-1].At) {
+				t.Errorf("event %d is %s, at %s", i, e.Text, e.At)
+			}
 		}
 	})
 }

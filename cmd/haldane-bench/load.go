@@ -164,7 +164,7 @@ func (o *loadOptions) report(r *loadResult, s streams) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(o.json, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(o.json, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -120,12 +120,15 @@ func (f face) begin(ctx context.Context, plan, version string) error {
 // reports false when that does not come about: there is too much to do.
 func (o *loadOptions) catchUp(ctx context.Context, w *loadWorld, s streams) (bool, error) {
 	const slack = 2 * time.Second
-	for limit := time.Now().Add(o.warm); ; {
+	for limit, tries := time.Now().Add(o.warm), 0; ; tries++ {
 		late, err := w.db.overdue(ctx, time.Now().Add(-slack))
 		if err != nil {
 			return false, err
 		}
 		s.say("%d runs are late", late)
+		if !s.terminal && tries%60 == 59 { // about a minute
+			fmt.Fprintf(s.err, "%d runs are late; the measurement waits for them\n", late)
+		}
 		if late == 0 || time.Now().After(limit) {
 			return late == 0, pause(ctx, o.every+slack)
 		}

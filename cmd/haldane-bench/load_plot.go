@@ -42,7 +42,7 @@ func loadPlot(file string, all []loadResult) error {
 		b.WriteString("</g>\n")
 	}
 	b.WriteString("</svg>\n")
-	return os.WriteFile(file, []byte(b.String()), 0o644)
+	return os.WriteFile(file, []byte(b.String()), 0o644) //nolint:gosec // a picture for others to see
 }
 
 // loadLines sorts results, which are in order, into lines.

@@ -25,7 +25,7 @@ func (o *loadOptions) profiles(ctx context.Context, w *loadWorld) error {
 		wg.Go(func() {
 			b, err := fetch(ctx, "http://"+w.daemons[0].pprof+"/debug/pprof/"+query)
 			if err == nil {
-				err = os.WriteFile(filepath.Join(o.profile, name+".pprof"), b, 0o644)
+				err = os.WriteFile(filepath.Join(o.profile, name+".pprof"), b, 0o600)
 			}
 			if err != nil {
 				once.Do(func() { first = err })

@@ -42,12 +42,12 @@ func loadPrometheusCommand(ctx context.Context, _ []string, s streams) (int, err
 		if err != nil {
 			return exitTrouble, err
 		}
-		go p.serve(conn)
+		go p.serve(ctx, conn)
 	}
 }
 
 // serve answers the requests of one connection.
-func (p *loadPrometheus) serve(conn net.Conn) {
+func (p *loadPrometheus) serve(ctx context.Context, conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	r, out := bufio.NewReaderSize(conn, 16<<10), make([]byte, 0, 16<<10)
 	for {
@@ -61,8 +61,8 @@ func (p *loadPrometheus) serve(conn net.Conn) {
 				return
 			}
 		}
-		if d := time.Duration(p.delay.Load()); d > 0 {
-			time.Sleep(d)
+		if d := time.Duration(p.delay.Load()); d > 0 && pause(ctx, d) != nil {
+			return
 		}
 		if _, err := conn.Write(out); err != nil {
 			return

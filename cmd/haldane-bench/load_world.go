@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -46,7 +44,7 @@ func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorl
 		return w, err
 	}
 	w.tool = httptest.NewServer(w.hook)
-	if err := w.startPrometheus(); err != nil {
+	if err := w.startPrometheus(ctx); err != nil {
 		return w, err
 	}
 	w.dbURL = "sqlite:" + filepath.Join(w.dir, "haldane.db")
@@ -85,7 +83,7 @@ func openLoadWorld(ctx context.Context, o *loadOptions, c loadCase) (w *loadWorl
 // buildHaldane builds the daemon as it ships.
 func buildHaldane(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "haldane")
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/haldane-dev/haldane/cmd/haldane")
+	build := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/haldane-dev/haldane/cmd/haldane") //nolint:gosec // into a folder of ours
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
@@ -94,12 +92,12 @@ func buildHaldane(ctx context.Context, dir string) (string, error) {
 }
 
 // startPrometheus runs this program once more, as the stand-in.
-func (w *loadWorld) startPrometheus() error {
+func (w *loadWorld) startPrometheus(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	w.prom = exec.Command(self, loadPrometheusName)
+	w.prom = exec.CommandContext(ctx, self, loadPrometheusName) //nolint:gosec // this program
 	w.prom.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := w.prom.StdoutPipe()
 	if err != nil {
@@ -166,87 +164,4 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 		err = fmt.Errorf("%s: %s", url, resp.Status)
 	}
 	return b, err
-}
-
-// loadDaemon is a daemon in a process of its own, always at the same address.
-type loadDaemon struct {
-	face
-	binary, file, log string
-	env               []string
-	pprof             string // address; "" for none
-	cmd               *exec.Cmd
-}
-
-func newLoadDaemon(ctx context.Context, binary, file, db, log string, profiled bool) (*loadDaemon, error) {
-	listen, err := freePort(ctx)
-	if err != nil {
-		return nil, err
-	}
-	d := &loadDaemon{face: face("http://" + listen), binary: binary, file: file, log: log}
-	for _, v := range os.Environ() { // such as GOGC
-		if !strings.HasPrefix(v, "HALDANE_") {
-			d.env = append(d.env, v)
-		}
-	}
-	d.env = append(d.env, "HALDANE_LISTEN="+listen, "HALDANE_DATABASE="+db, "HALDANE_LOG_LEVEL=warn", "HALDANE_RATE_LIMIT=0")
-	if profiled {
-		if d.pprof, err = freePort(ctx); err != nil {
-			return nil, err
-		}
-		d.env = append(d.env, "HALDANE_PPROF="+d.pprof)
-	}
-	return d, nil
-}
-
-// freePort finds one that nobody has at the moment.
-func freePort(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// start starts the process, and returns how long it took until it was ready.
-func (d *loadDaemon) start(ctx context.Context) (time.Duration, error) {
-	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = log.Close() }()
-	d.cmd = exec.Command(d.binary, "serve", d.file)
-	d.cmd.Env, d.cmd.Stderr = d.env, log
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	began := time.Now()
-	if err := d.cmd.Start(); err != nil {
-		return 0, err
-	}
-	limit, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	for {
-		if _, err := fetch(limit, string(d.face)+"/readyz"); err == nil {
-			return time.Since(began), nil
-		}
-		select {
-		case <-limit.Done():
-			said, _ := os.ReadFile(d.log)
-			return 0, fmt.Errorf("the daemon did not come up: %w\n%s", limit.Err(), said)
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-}
-
-// stop ends the process as Kubernetes would, and returns how long that took.
-func (d *loadDaemon) stop() (time.Duration, error) {
-	if d.cmd == nil || d.cmd.Process == nil || d.cmd.ProcessState != nil {
-		return 0, nil
-	}
-	began := time.Now()
-	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return 0, err
-	}
-	kill := time.AfterFunc(time.Minute, func() { _ = d.cmd.Process.Kill() })
-	defer kill.Stop()
-	err := d.cmd.Wait()
-	return time.Since(began), err
 }

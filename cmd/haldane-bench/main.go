@@ -8,7 +8,8 @@
 // It may import everything of the house. Start reading at judge.go, the command; then
 // watch.go is one release before one judge, work.go many of them at once, tally.go
 // what they amount to, table.go how it is shown. house.go is a daemon for the commands
-// that need one.
+// that need one. Of load, load.go is the command, load_measure.go what it does, and
+// load_world.go what it does it to.
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() { os.Exit(run(os.Args[1:], streams{os.Stdout, os.Stderr, isTerminal(os.Stderr)})) }
@@ -38,6 +40,7 @@ const (
 
 const usage = `usage: haldane-bench COMMAND [flags]
 
+  faults  let everything fail around real daemons, and check what they promise
   judge   watch made-up releases with every judge
   limit   watch many runs share a small limit of Datadog's
   load    watch a real daemon with many runs: is it on time, and what does it need
@@ -49,11 +52,12 @@ const usage = `usage: haldane-bench COMMAND [flags]
 
 // commands are those of the program, by name.
 var commands = map[string]func(context.Context, []string, streams) (int, error){
-	"judge": func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
-	"limit": limitCommand,
-	"load":  loadCommand,
-	"share": shareCommand,
-	"storm": stormCommand,
+	"faults": faultsCommand,
+	"judge":  func(_ context.Context, args []string, s streams) (int, error) { return judgeCommand(args, s) },
+	"limit":  limitCommand,
+	"load":   loadCommand,
+	"share":  shareCommand,
+	"storm":  stormCommand,
 
 	loadPrometheusName: loadPrometheusCommand,
 }
@@ -67,7 +71,7 @@ func run(args []string, s streams) int {
 		}
 		return exitTrouble
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code, err := commands[args[0]](ctx, args[1:], s)
 	switch {

@@ -126,6 +126,7 @@ defaults:
 plans:
   - name: shop
   - {name: queued, concurrency: queue}
+  - name: third
 `
 
 // start starts the daemon and waits until it serves.

@@ -37,6 +37,9 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	for _, w := range config.Misspelt(s.environ) {
 		log.Warn(w)
 	}
+	hup := make(chan os.Signal, 1) // one that comes while it waits for its database is kept
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	d, err := daemon.Start(ctx, daemon.Options{Settings: settings, Version: version(), Log: log, Env: s.env})
 	if err != nil {
 		var mistakes *config.Mistakes
@@ -44,11 +47,11 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 			printMistakes(s.err, mistakes)
 			return exit(exitFail)
 		}
+		if ctx.Err() != nil { // asked to stop before it could begin
+			return nil
+		}
 		return err
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	for {
 		select {
 		case <-hup:

@@ -10,10 +10,13 @@ import (
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/sources/answer"
+	"github.com/haldane-dev/haldane/sources/sourcetest"
 )
 
 // FuzzFetch answers anything at all. There is no panic, no error without a kind of ours,
-// no series that is not on the grid, and no request without end.
+// no series that is not on the grid, no value that was not answered, and no request
+// without end.
 func FuzzFetch(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.*")
 	if err != nil {
@@ -28,13 +31,21 @@ func FuzzFetch(f *testing.F) {
 		f.Add(uint16(500), body, uint8(i))
 	}
 	f.Add(uint16(200), []byte(points(`[1,1795438440],[2,1795438500],["3",1795438560]`)), uint8(0))
+	for _, odd := range []string{
+		`[1,1795438440],[2,1099511627776]`, `[1,-1099511627776],[2,1795438500],[3,1099511627776]`, `[1,1795438440],[2,10000000000]`,
+		`["NaN",1795438440],["-Inf",1795438500],[1e999,1795438560]`, `[null,1795438440],[1,1795438440.5],[2,1795438500.5]`,
+	} {
+		f.Add(uint16(200), []byte(points(odd)), uint8(3))
+	}
 	reduces := []analysis.Reduce{analysis.ReduceNone, analysis.ReduceSum, analysis.ReduceMax, analysis.ReduceAll}
 	f.Fuzz(func(t *testing.T, status uint16, body []byte, how uint8) {
 		requests := 0
-		s := over(func(*http.Request) (*http.Response, error) {
+		set := settings("http://graphite:8080")
+		set.Consolidate = answer.ConsolidateMax // the mean of what was answered was not answered
+		s := overWith(set, wire(func(*http.Request) (*http.Response, error) {
 			requests++
 			return says(int(status%600), "text/html", string(body)), nil
-		})
+		}))
 		q := minutes(3)
 		q.Window = analysis.Window{Start: time.Unix(recordedAt, 0), End: time.Unix(recordedAt+180, 0)}
 		q.Reduce = reduces[int(how)%len(reduces)]
@@ -54,6 +65,9 @@ func FuzzFetch(f *testing.F) {
 		}
 		if q.Reduce != analysis.ReduceAll && len(got) > 1 {
 			t.Fatalf("%d series", len(got))
+		}
+		if invented := sourcetest.Invented(body, got); len(invented) > 0 && q.Reduce != analysis.ReduceSum {
+			t.Fatalf("%v was not answered", invented)
 		}
 		for _, one := range got {
 			if len(one.Values) != 3 || !one.Start.Equal(q.Window.Start) || one.Step != q.Step {

@@ -48,12 +48,16 @@ func (p *point) UnmarshalJSON(b []byte) error {
 		}
 	}
 	label, err := number(pair[1])
-	if err != nil || math.Abs(label) > 1<<40 || math.IsNaN(label) {
+	if err != nil || !(label >= 0 && label < latest) {
 		return errors.New("a datapoint has no time")
 	}
 	p.label = int64(math.Floor(label))
 	return nil
 }
+
+// latest is in the year 2106. The time between two moments before it, doubled, fits into a
+// time.Duration: that is how far back samples may be asked for.
+const latest = 1 << 32
 
 func number(raw json.RawMessage) (float64, error) {
 	v, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)

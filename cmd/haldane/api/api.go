@@ -171,12 +171,15 @@ func (number) Schema(huma.Registry) *huma.Schema {
 
 // operation describes one call; the role is both documented and enforced.
 func operation(method, path, id, summary string, role Role, errors ...int) huma.Operation {
-	op := huma.Operation{
+	errors = append(errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable)
+	if method == http.MethodPost {
+		errors = append(errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: maxBody,
 		Description: "Needs role " + role.String() + ".",
 		Metadata:    map[string]any{roleKey: role},
 		Security:    []map[string][]string{{"token": {}}},
-		Errors:      append(errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable),
+		Errors:      errors,
 	}
-	return op
 }

@@ -21,6 +21,9 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write([]byte("ready\n"))
+	if several, ok := s.Prober.(interface{ Mismatch() string }); ok && several.Mismatch() != "" {
+		_, _ = w.Write([]byte(several.Mismatch() + "\n"))
+	}
 }
 
 func (s *server) metrics() http.Handler {

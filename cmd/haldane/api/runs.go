@@ -67,6 +67,10 @@ func (s *server) runs(a huma.API) {
 		RoleStart, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusCreated
 	huma.Register(a, op, s.startRun)
+	replies := a.OpenAPI().Paths[op.Path].Post.Responses
+	known := *replies["201"]
+	known.Description = "The run that the same request started before."
+	replies["200"] = &known
 	huma.Register(a, operation(http.MethodGet, "/api/v1/runs", "list-runs", "List runs, newest first", RoleRead), s.listRuns)
 	huma.Register(a, operation(http.MethodGet, "/api/v1/runs/{id}", "get-run", "Show one run", RoleRead, http.StatusNotFound), s.getRun)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/cancel", "cancel-run", "End a run without an outcome",

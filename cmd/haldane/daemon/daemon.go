@@ -51,6 +51,9 @@ type Daemon struct {
 	opened   atomic.Pointer[opened]
 	shared   config.Shared // by sources and actions, over reloads
 
+	handler      atomic.Pointer[http.Handler]   // what answers requests now
+	notYet       atomic.Pointer[analysis.Error] // why it does not work yet
+	working      atomic.Bool
 	reloading    sync.Mutex    // guards certificates, too
 	certificates *certificates // nil: plain HTTP
 	store        *store.Store
@@ -63,8 +66,9 @@ type Daemon struct {
 	done         sync.WaitGroup
 }
 
-// Start brings a Daemon up. When it returns, the daemon works and serves. Config
-// mistakes come as *config.Mistakes.
+// Start brings a Daemon up. When it returns, the daemon works and serves. While it waits
+// for its database it serves already: alive, and not ready. Config mistakes come as
+// *config.Mistakes.
 func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	d := &Daemon{opts: o, log: withRequests(o.Log), registry: prometheus.NewRegistry()}
 	defer func() {
@@ -84,10 +88,12 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if d.certificates, err = openTLS(o.Settings.TLS, d.log, d.registry); err != nil {
 		return nil, err
 	}
-	if d.store, err = store.Open(ctx, store.Options{URL: o.Settings.Database.Reveal(), Log: d.log, Poll: o.Poll}); err != nil {
+	if err := d.listen(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.listen(ctx); err != nil {
+	d.answer()
+	replica := engine.NewReplica()
+	if err := d.openStore(ctx, replica); err != nil {
 		return nil, err
 	}
 	if err := d.profile(ctx); err != nil {
@@ -99,15 +105,13 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}
 	d.engine = engine.New(engine.Options{
 		Store: d.store, Log: d.log, Registerer: d.registry, Actions: engine.Switch(o.Settings.Actions),
-		ExternalURL: d.external(), Version: o.Version,
+		ExternalURL: d.external(), Version: o.Version, Replica: replica,
 	}, setup)
-	d.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "haldane", Name: "ready", Help: "1 while work can be recorded, as /readyz says.",
-	}, d.ready))
 	d.adopt(c, parts)
-	if err := d.engine.Work(ctx); err != nil {
+	if err := d.patiently(ctx, func() error { return d.engine.Work(ctx) }); err != nil {
 		return nil, err
 	}
+	d.working.Store(true)
 	d.serve()
 	d.watch()
 	d.log.Info("haldane is up", "version", o.Version, "listen", d.listener.Addr().String(), "tls", d.certificates != nil, "config", o.Settings.Config,
@@ -127,7 +131,9 @@ func (d *Daemon) instrument() {
 	d.stale = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "haldane", Name: "config_refused", Help: "1 while the config on disk is broken and the one before it is in force.",
 	})
-	d.registry.MustRegister(build, d.reloads, d.stale)
+	d.registry.MustRegister(build, d.reloads, d.stale, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "haldane", Name: "ready", Help: "1 while work can be recorded, as /readyz says.",
+	}, d.ready))
 }
 
 // ready is what /readyz says, for alerts where nobody watches the probe. A scrape
@@ -135,7 +141,7 @@ func (d *Daemon) instrument() {
 func (d *Daemon) ready() float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	if d.engine.Ready(ctx) != nil {
+	if !d.working.Load() || d.engine.Ready(ctx) != nil {
 		return 0
 	}
 	return 1
@@ -178,17 +184,7 @@ func (d *Daemon) serve() {
 		Interactions: d.interactions, Pages: people.Serve, RateLimit: d.opts.Settings.RateLimit,
 		ClientCertificate: d.opts.Settings.TLS.RequireClient,
 	})
-	d.server = newServer(handler, d.log)
-	serve := d.server.Serve
-	if d.certificates != nil {
-		d.server.TLSConfig = d.certificates.server()
-		serve = func(l net.Listener) error { return d.server.ServeTLS(l, "", "") }
-	}
-	d.done.Go(func() {
-		if err := serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
-			d.log.Error("the server stopped", "error", err)
-		}
-	})
+	d.handler.Store(&handler)
 }
 
 func (d *Daemon) currentTokens() []api.Token { return *d.tokens.Load() }
@@ -220,11 +216,9 @@ func (d *Daemon) close() error {
 	defer cancel()
 	d.stopListening(stop)
 	d.stopProfiling()
-	if d.listener != nil && d.server == nil {
-		errs = append(errs, d.listener.Close())
-	}
-	if d.engine != nil && d.server == nil {
-		errs = append(errs, d.engine.Stop(stop))
+	if d.server != nil {
+		errs = append(errs, d.server.Close())
+		d.done.Wait()
 	}
 	if d.store != nil {
 		errs = append(errs, d.store.Close())
@@ -244,5 +238,5 @@ func (d *Daemon) banner() string {
 		}
 		return text + " " + e.Message
 	}
-	return ""
+	return d.engine.Mismatch()
 }
