@@ -29,6 +29,8 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /src/image/passwd /src/image/group /etc/
 COPY --from=build --chown=65532:65532 /src/image/data /data
 COPY --from=build /src/image/haldane /haldane
+# The licences of all that is in it, as they want it.
+COPY LICENSE deploy/LICENSES.txt /
 ENV HALDANE_CONFIG=/etc/haldane/haldane.yaml \
     HALDANE_DATABASE=sqlite:/data/haldane.db \
     HALDANE_LISTEN=:8080

@@ -50,12 +50,13 @@ func Concluded(o Outcome) EventType {
 	return EventRunInconclusive
 }
 
-// Event is one thing that happened, to a Run or, when RunID is empty, to a
-// service. Events are only ever added: they are the one source of timeline, audit
+// Event is one thing that happened, to a Run or, when RunID is empty, to a service;
+// without a service it concerns everything. Events are only ever added: they are the one source of timeline, audit
 // and retrospectives. Ordinary looks are not events, they have rows of their own.
 type Event struct {
 	ID          string    `json:"id"` // UUIDv7
 	RunID       string    `json:"run_id,omitempty"`
+	Plan        string    `json:"plan,omitempty"` // the run's; only in lists over all runs
 	Service     string    `json:"service,omitempty"`
 	Environment string    `json:"environment,omitempty"`
 	At          time.Time `json:"at"`
@@ -182,4 +183,12 @@ func (h Hold) Covers(service, environment string, now time.Time) bool {
 		return false
 	}
 	return (h.Service == "" || h.Service == service) && (h.Environment == "" || h.Environment == environment)
+}
+
+// Concerns reports whether a hold is about one of the plans that somebody may know of: it
+// holds a service of theirs, or everything.
+func (h Hold) Concerns(plans []Plan, scope Scope) bool {
+	return scope == nil || h.Service == "" || slices.ContainsFunc(plans, func(p Plan) bool {
+		return scope(p.Name) && p.Service == h.Service && (h.Environment == "" || p.Environment == h.Environment)
+	})
 }

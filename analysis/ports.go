@@ -104,6 +104,7 @@ type Reader interface {
 	Runs(ctx context.Context, f RunFilter) ([]Run, string, error) // newest first; the cursor of the next page, "" at the end
 	Looks(ctx context.Context, runID string) ([]Look, error)
 	Events(ctx context.Context, runID string) ([]Event, error)
+	AllEvents(ctx context.Context, f EventFilter) ([]Event, string, error) // newest first; the cursor as of Runs
 	Deliveries(ctx context.Context, runID string) ([]Delivery, error)
 	Holds(ctx context.Context) ([]Hold, error) // those in force
 	Quality(ctx context.Context) ([]Quality, error)
@@ -142,18 +143,35 @@ type Prober interface {
 	Ready(ctx context.Context) error
 }
 
-// Reloader reads the config again.
+// Reloader reads the config again, because somebody asked for it.
 type Reloader interface {
-	Reload(ctx context.Context) error
+	Reload(ctx context.Context, by Cause) error
 }
+
+// Scope tells which plans somebody may know of; nil: all there are and were.
+type Scope func(plan string) bool
+
+// Has reports whether a plan is in it.
+func (s Scope) Has(plan string) bool { return s == nil || s(plan) }
 
 // RunFilter selects runs; empty fields select all.
 type RunFilter struct {
 	Plan, Service, Environment string
 	Status                     Status
 	Outcome                    Outcome
+	Scope                      Scope // only of these plans
 	Limit                      int
 	Cursor                     string
+}
+
+// EventFilter selects events of all runs and of none; empty fields select all.
+type EventFilter struct {
+	Run, Service, Environment string
+	Type                      EventType
+	Since                     time.Time
+	Scope                     Scope // only of runs of these plans, and of no run
+	Limit                     int
+	Cursor                    string
 }
 
 // StartRequest asks for a run.

@@ -62,8 +62,9 @@ type Subject struct {
 
 // Cause is who or what made something happen.
 type Cause struct {
-	Kind string `json:"kind"` // api | cron | hook | cli | haldane
-	Who  string `json:"who,omitempty"`
+	Kind    string `json:"kind"` // api | cron | hook | cli | slack | signal | haldane
+	Who     string `json:"who,omitempty"`
+	Request string `json:"request_id,omitempty"` // of the API: what the log calls it
 }
 
 // Haldane is the cause of what the daemon does by itself.

@@ -29,6 +29,8 @@ type Settings struct {
 	LogFormat    string     // HALDANE_LOG_FORMAT: text or json
 	AllowedHosts []string   // HALDANE_ALLOWED_HOSTS: further names by which the daemon may be called
 	MetricsAuth  bool       // HALDANE_METRICS_AUTH: /metrics needs a token too
+	RateLimit    int        // HALDANE_RATE_LIMIT: requests a second of one client; 0: no limit
+	TLS          TLS
 }
 
 // Actions is the global switch for what Haldane does.
@@ -54,6 +56,8 @@ type settingsText struct {
 	LogFormat    string   `env:"HALDANE_LOG_FORMAT, default=text"`
 	AllowedHosts []string `env:"HALDANE_ALLOWED_HOSTS"`
 	MetricsAuth  string   `env:"HALDANE_METRICS_AUTH, default=false"`
+	RateLimit    string   `env:"HALDANE_RATE_LIMIT, default=500"`
+	TLS          tlsText
 }
 
 // ReadSettings reads the settings from the environment. An empty variable counts
@@ -79,6 +83,8 @@ func ReadSettings(ctx context.Context, env envconfig.Lookuper) (Settings, error)
 		AllowedHosts: r.hosts(text.AllowedHosts),
 		MetricsAuth:  r.word("HALDANE_METRICS_AUTH", text.MetricsAuth, "true", "false") == "true",
 	}
+	s.RateLimit = r.count("HALDANE_RATE_LIMIT", text.RateLimit)
+	s.TLS = r.tls(text.TLS)
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	s.LogLevel = levels[r.word("HALDANE_LOG_LEVEL", text.LogLevel, "debug", "info", "warn", "error")]
 	if len(r.wrong) > 0 {
@@ -113,6 +119,14 @@ func (r *settingsReader) word(name, value string, allowed ...string) string {
 	}
 	r.say(name, meant(value, allowed), "%q is not one of %s", value, strings.Join(allowed, ", "))
 	return ""
+}
+
+func (r *settingsReader) count(name, value string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(value))
+	if err != nil || n < 0 || n > 1_000_000 {
+		r.say(name, "500, or 0 for no limit", "%q is not a number from 0 to 1000000", value)
+	}
+	return n
 }
 
 func (r *settingsReader) listen(value string) string {
@@ -195,8 +209,9 @@ func (r *settingsReader) hosts(values []string) []string {
 func Misspelt(environ []string) []string {
 	known := []string{
 		"HALDANE_CONFIG", "HALDANE_LISTEN", "HALDANE_PPROF", "HALDANE_DATABASE", "HALDANE_ACTIONS", "HALDANE_EXTERNAL_URL",
-		"HALDANE_LOG_LEVEL", "HALDANE_LOG_FORMAT", "HALDANE_ALLOWED_HOSTS", "HALDANE_METRICS_AUTH",
-		"HALDANE_URL", "HALDANE_TOKEN", // of the client commands
+		"HALDANE_LOG_LEVEL", "HALDANE_LOG_FORMAT", "HALDANE_ALLOWED_HOSTS", "HALDANE_METRICS_AUTH", "HALDANE_RATE_LIMIT",
+		"HALDANE_TLS_CERT", "HALDANE_TLS_KEY", "HALDANE_TLS_CLIENT_CA", "HALDANE_TLS_CLIENT_AUTH",
+		"HALDANE_URL", "HALDANE_TOKEN", "HALDANE_CA", "HALDANE_CLIENT_CERT", "HALDANE_CLIENT_KEY", // of the client commands
 	}
 	var out []string
 	for _, pair := range environ {
@@ -205,7 +220,7 @@ func Misspelt(environ []string) []string {
 			continue
 		}
 		for _, k := range known {
-			if distance(name, k) <= 2 {
+			if len(k) > len("HALDANE_CA") && distance(name, k) <= 2 { // what is shorter resembles too much
 				out = append(out, fmt.Sprintf("environment variable %s: not known (try: %s)", name, k))
 				break
 			}

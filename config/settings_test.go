@@ -21,7 +21,7 @@ func settings(env map[string]string) (config.Settings, error) {
 func TestSettingsDefaults(t *testing.T) {
 	want := config.Settings{
 		Config: "haldane.yaml", Listen: "127.0.0.1:8080", Database: config.NewSecret("sqlite:haldane.db"),
-		Actions: config.ActionsOn, LogLevel: slog.LevelInfo, LogFormat: "text",
+		Actions: config.ActionsOn, LogLevel: slog.LevelInfo, LogFormat: "text", RateLimit: 500,
 	}
 	for name, env := range map[string]map[string]string{
 		"nothing is set": nil,
@@ -40,7 +40,8 @@ func TestSettings(t *testing.T) {
 		"HALDANE_ACTIONS":  "Dry-Run", "HALDANE_EXTERNAL_URL": "https://haldane.example.com/base/",
 		"HALDANE_LOG_LEVEL": "debug", "HALDANE_LOG_FORMAT": "json",
 		"HALDANE_ALLOWED_HOSTS": "Haldane.example.com, haldane.internal", "HALDANE_METRICS_AUTH": "true",
-		"HALDANE_PPROF": "[::1]:6060",
+		"HALDANE_PPROF":      "[::1]:6060",
+		"HALDANE_RATE_LIMIT": "0", "HALDANE_TLS_CERT": "/tls/tls.crt", "HALDANE_TLS_KEY": "/tls/tls.key", "HALDANE_TLS_CLIENT_CA": "/tls/ca.crt",
 	})
 	want := config.Settings{
 		Config: "/etc/haldane/haldane.yaml", Listen: ":9000",
@@ -49,6 +50,7 @@ func TestSettings(t *testing.T) {
 		LogLevel: slog.LevelDebug, LogFormat: "json",
 		AllowedHosts: []string{"haldane.example.com", "haldane.internal"}, MetricsAuth: true,
 		Pprof: "[::1]:6060",
+		TLS:   config.TLS{Cert: "/tls/tls.crt", Key: "/tls/tls.key", ClientCA: "/tls/ca.crt", RequireClient: true},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
@@ -64,6 +66,7 @@ func TestSettingsMistakes(t *testing.T) {
 		{"HALDANE_LOG_LEVEL", "loud", `"loud" is not one of debug, info, warn, error (try: one of debug, error, info, warn)`},
 		{"HALDANE_LOG_FORMAT", "xml", `"xml" is not one of text, json (try: one of json, text)`},
 		{"HALDANE_METRICS_AUTH", "1", `"1" is not one of true, false (try: one of false, true)`},
+		{"HALDANE_RATE_LIMIT", "many", `"many" is not a number from 0 to 1000000 (try: 500, or 0 for no limit)`},
 		{"HALDANE_LISTEN", "8080", `"8080" is not a host with a port (try: 127.0.0.1:8080)`},
 		{"HALDANE_LISTEN", ":http", `port "http" is not a number from 0 to 65535 (try: 127.0.0.1:8080)`},
 		{"HALDANE_LISTEN", ":70000", `port "70000" is not a number from 0 to 65535 (try: 127.0.0.1:8080)`},
@@ -124,5 +127,26 @@ func TestMisspelt(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestSettingsOfTLSBelongTogether(t *testing.T) {
+	const cert, key, ca, auth = "HALDANE_TLS_CERT", "HALDANE_TLS_KEY", "HALDANE_TLS_CLIENT_CA", "HALDANE_TLS_CLIENT_AUTH"
+	for _, c := range []struct {
+		env  map[string]string
+		want string // "": they are fine
+	}{
+		{map[string]string{cert: "c", key: "k"}, ""},
+		{map[string]string{cert: "c", key: "k", ca: "a", auth: "If-Given"}, ""},
+		{map[string]string{cert: "c"}, key + ": missing: " + cert + " is set (try: /etc/haldane/tls/tls.key)"},
+		{map[string]string{key: "k"}, cert + ": missing: " + key + " is set (try: /etc/haldane/tls/tls.crt)"},
+		{map[string]string{ca: "a"}, ca + ": clients can show a certificate over TLS only (try: set " + cert + " and " + key + " too)"},
+		{map[string]string{cert: "c", key: "k", auth: "require"}, auth + ": certificates of clients need an authority (try: set " + ca + " too)"},
+		{map[string]string{cert: "c", key: "k", ca: "a", auth: "no"}, auth + `: "no" is not one of require, if-given (try: one of if-given, require)`},
+	} {
+		s, err := settings(c.env)
+		if text := fmt.Sprint(err); c.want != "" && text != c.want || c.want == "" && (err != nil || !s.TLS.On() || s.TLS.RequireClient) {
+			t.Errorf("%v: %+v, %v, want %s", c.env, s.TLS, err, c.want)
+		}
 	}
 }

@@ -85,7 +85,7 @@ func (e *Engine) decide(ctx context.Context, runID string, typ analysis.EventTyp
 	if err != nil {
 		return r, err
 	}
-	e.log.Info(text, "run", runID, "plan", r.Plan)
+	e.log.InfoContext(ctx, text, "run", runID, "plan", r.Plan)
 	if err := e.retryHeld(ctx); err != nil {
 		return r, err
 	}

@@ -39,7 +39,7 @@ func (e *Engine) conclude(ctx context.Context, tx *store.Tx, s *Setup, r *analys
 	tx.AfterCommit(func() {
 		e.memory.forget(r.ID)
 		e.metrics.ended(r)
-		e.log.Info("run finished", "run", r.ID, "plan", r.Plan, "service", r.Service, "version", r.Version,
+		e.log.InfoContext(ctx, "run finished", "run", r.ID, "plan", r.Plan, "service", r.Service, "version", r.Version,
 			"outcome", outcome, "rollback", r.Rollback.State, "reason", r.Reason)
 	})
 	_, err := e.promote(ctx, tx, s, r.Service, r.Environment, now)

@@ -32,7 +32,7 @@ func (e *Engine) Drill(ctx context.Context, req analysis.DrillRequest) (analysis
 	}
 	r := d.run
 	r.URL = e.page(r.ID)
-	e.log.Info("drill", "run", r.ID, "plan", r.Plan, "service", r.Service, "for_real", r.ForReal, "rollback", r.Rollback.State, "by", r.Cause.String())
+	e.log.InfoContext(ctx, "drill", "run", r.ID, "plan", r.Plan, "service", r.Service, "for_real", r.ForReal, "rollback", r.Rollback.State, "by", r.Cause.String())
 	return *r, nil
 }
 

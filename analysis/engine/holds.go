@@ -49,7 +49,7 @@ func (e *Engine) engage(ctx context.Context, tx *store.Tx, s *Setup, h *analysis
 		return err
 	}
 	tx.AfterCommit(func() {
-		e.log.Warn(map[bool]string{true: "messages are silenced", false: "rollbacks are held"}[h.Kind == analysis.HoldSilence], "hold", h.ID, "kind", h.Kind, "service", h.Service, "environment", h.Environment, "by", h.By.String(), "reason", h.Reason)
+		e.log.WarnContext(ctx, map[bool]string{true: "messages are silenced", false: "rollbacks are held"}[h.Kind == analysis.HoldSilence], "hold", h.ID, "kind", h.Kind, "service", h.Service, "environment", h.Environment, "by", h.By.String(), "reason", h.Reason)
 	})
 	if r == nil {
 		return tx.InsertEvent(ctx, &analysis.Event{
@@ -81,7 +81,7 @@ func (e *Engine) Release(ctx context.Context, id string, by analysis.Cause) (h a
 	if err != nil {
 		return h, err
 	}
-	e.log.Info("hold released", "hold", h.ID, "by", by.String())
+	e.log.InfoContext(ctx, "hold released", "hold", h.ID, "by", by.String())
 	return h, e.retryHeld(ctx)
 }
 

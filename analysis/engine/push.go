@@ -37,6 +37,10 @@ func (e *Engine) Push(ctx context.Context, runID string, samples []analysis.Push
 	// The run's row is left alone: a look at hand must not be thrown away for this.
 	err = e.store.Write(ctx, func(tx *store.Tx) error {
 		result = analysis.PushResult{}
+		known, err := tx.HasPushed(ctx, runID, by)
+		if err != nil {
+			return err
+		}
 		for i := range samples {
 			kept, err := tx.Push(ctx, runID, &samples[i], by)
 			if err == nil {
@@ -51,7 +55,13 @@ func (e *Engine) Push(ctx context.Context, runID string, samples []analysis.Push
 			err = analysis.Errorf(analysis.Invalid, "run %s: would have %d samples that were pushed; %d are the most", runID, n, mostPushed).
 				WithHint("one sample a step, of what happened in it")
 		}
-		return err
+		if err != nil || known || result.Accepted == 0 {
+			return err
+		}
+		return tx.InsertEvent(ctx, &analysis.Event{
+			ID: newID(), RunID: runID, Service: r.Service, Environment: r.Environment, At: time.Now().Truncate(time.Millisecond).UTC(),
+			Type: analysis.EventSamplesPushed, Who: by, Text: by.String() + " began to push samples",
+		})
 	})
 	if err != nil {
 		return analysis.PushResult{}, err

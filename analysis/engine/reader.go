@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
+	"github.com/haldane-dev/haldane/analysis/store"
 )
 
 var (
@@ -44,6 +45,18 @@ func (e *Engine) Looks(ctx context.Context, runID string) ([]analysis.Look, erro
 // Events returns a run's events.
 func (e *Engine) Events(ctx context.Context, runID string) ([]analysis.Event, error) {
 	return afterCheck(ctx, e, runID, e.store.Events)
+}
+
+// AllEvents returns a page of the events of all runs and of none.
+func (e *Engine) AllEvents(ctx context.Context, f analysis.EventFilter) ([]analysis.Event, string, error) {
+	return e.store.AllEvents(ctx, f)
+}
+
+// Note records what happened to everything rather than to a run or a service.
+func (e *Engine) Note(ctx context.Context, typ analysis.EventType, by analysis.Cause, text string) error {
+	return e.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.InsertEvent(ctx, &analysis.Event{ID: newID(), At: time.Now().Truncate(time.Millisecond).UTC(), Type: typ, Who: by, Text: text})
+	})
 }
 
 // Deliveries returns a run's deliveries.

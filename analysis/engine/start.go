@@ -38,7 +38,7 @@ func (e *Engine) Start(ctx context.Context, req analysis.StartRequest) (run anal
 	}
 	run.URL = e.page(run.ID)
 	if created {
-		e.log.Info("run started", "run", run.ID, "plan", run.Plan, "service", run.Service, "version", run.Version,
+		e.log.InfoContext(ctx, "run started", "run", run.ID, "plan", run.Plan, "service", run.Service, "version", run.Version,
 			"baseline", run.BaselineVersion, "status", run.Status, "by", run.Cause.String())
 	}
 	return run, created, nil

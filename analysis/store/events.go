@@ -58,11 +58,24 @@ func event(ctx context.Context, q queryer, id string) (analysis.Event, error) {
 	return e, err
 }
 
-func scanEvent(rs rows) (e analysis.Event, err error) {
+func scanEvent(rs rows) (analysis.Event, error) { return scanEventAnd(rs) }
+
+// scanPlannedEvent reads an event with the plan of its run.
+func scanPlannedEvent(rs rows) (analysis.Event, error) {
+	var plan *string
+	e, err := scanEventAnd(rs, &plan)
+	if plan != nil {
+		e.Plan = *plan
+	}
+	return e, err
+}
+
+func scanEventAnd(rs rows, more ...any) (e analysis.Event, err error) {
 	var run, notice *string
 	var at int64
 	var typ, who string
-	if err := rs.Scan(&e.ID, &run, &e.Service, &e.Environment, &at, &typ, &who, &e.Text, &notice); err != nil {
+	into := append([]any{&e.ID, &run, &e.Service, &e.Environment, &at, &typ, &who, &e.Text, &notice}, more...)
+	if err := rs.Scan(into...); err != nil {
 		return e, err
 	}
 	if run != nil {

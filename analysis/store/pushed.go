@@ -21,6 +21,13 @@ func (tx *Tx) Push(ctx context.Context, runID string, p *analysis.PushedSample, 
 	return &kept, err
 }
 
+// HasPushed reports whether a run has samples of this sender already.
+func (tx *Tx) HasPushed(ctx context.Context, runID string, by analysis.Cause) (bool, error) {
+	rs, err := tx.t.query(ctx, `SELECT count(*) FROM (SELECT 1 FROM pushed WHERE run_id = $1 AND by_whom = $2 LIMIT 1) AS sent`, runID, by.String())
+	n, _, err := first(rs, err, scalar[int])
+	return n > 0, err
+}
+
 // CountPushed counts the samples that were pushed to a run.
 func (tx *Tx) CountPushed(ctx context.Context, runID string) (int, error) {
 	rs, err := tx.t.query(ctx, `SELECT count(*) FROM pushed WHERE run_id = $1`, runID)

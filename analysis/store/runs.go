@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
@@ -155,35 +153,27 @@ func (s *Store) Run(ctx context.Context, id string) (analysis.Run, error) {
 
 // Runs returns a page of runs, newest first, and the cursor of the next page.
 func (s *Store) Runs(ctx context.Context, f analysis.RunFilter) ([]analysis.Run, string, error) {
-	if f.Limit <= 0 || f.Limit > 500 {
-		f.Limit = 50
-	}
-	var where []string
-	var args []any
-	add := func(column, op, value string) {
-		if value != "" {
-			args = append(args, value)
-			where = append(where, fmt.Sprintf("%s %s $%d", column, op, len(args)))
+	q, limit := s.db.reader(), pageSize(f.Limit)
+	var c conditions
+	c.add("plan", "=", f.Plan)
+	c.add("service", "=", f.Service)
+	c.add("environment", "=", f.Environment)
+	c.add("status", "=", string(f.Status))
+	c.add("outcome", "=", string(f.Outcome))
+	c.add("id", "<", f.Cursor)
+	if f.Scope != nil {
+		plans, err := plansSeen(ctx, q, f.Scope)
+		if err != nil {
+			return nil, "", s.trouble("list runs", err)
 		}
+		c.among("plan", plans, false)
 	}
-	add("plan", "=", f.Plan)
-	add("service", "=", f.Service)
-	add("environment", "=", f.Environment)
-	add("status", "=", string(f.Status))
-	add("outcome", "=", string(f.Outcome))
-	add("id", "<", f.Cursor)
-	tail := ""
-	if len(where) > 0 {
-		tail = "WHERE " + strings.Join(where, " AND ")
-	}
-	runs, err := s.manyRuns(ctx, s.db.reader(), fmt.Sprintf("%s ORDER BY id DESC LIMIT %d", tail, f.Limit+1), args...)
+	runs, err := s.manyRuns(ctx, q, c.tail("id", limit), c.args...)
 	if err != nil {
 		return nil, "", s.trouble("list runs", err)
 	}
-	if len(runs) > f.Limit {
-		return runs[:f.Limit], runs[f.Limit-1].ID, nil
-	}
-	return runs, "", nil
+	runs, next := page(runs, limit, func(r *analysis.Run) string { return r.ID })
+	return runs, next, nil
 }
 
 func (s *Store) oneRun(ctx context.Context, q queryer, tail string, args ...any) (analysis.Run, bool, error) {

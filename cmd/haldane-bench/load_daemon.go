@@ -32,7 +32,7 @@ func newLoadDaemon(ctx context.Context, binary, file, db, log string, profiled b
 			d.env = append(d.env, v)
 		}
 	}
-	d.env = append(d.env, "HALDANE_LISTEN="+listen, "HALDANE_DATABASE="+db, "HALDANE_LOG_LEVEL=warn")
+	d.env = append(d.env, "HALDANE_LISTEN="+listen, "HALDANE_DATABASE="+db, "HALDANE_LOG_LEVEL=warn", "HALDANE_RATE_LIMIT=0")
 	if profiled {
 		if d.pprof, err = freePort(ctx); err != nil {
 			return nil, err

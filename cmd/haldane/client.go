@@ -22,7 +22,7 @@ type client struct {
 	http  *http.Client
 }
 
-// newClient makes a client of HALDANE_URL and HALDANE_TOKEN.
+// newClient makes a client of HALDANE_URL, HALDANE_TOKEN and what transport reads.
 func newClient(env func(string) (string, bool)) (*client, error) {
 	base, _ := env("HALDANE_URL")
 	if base == "" {
@@ -33,14 +33,19 @@ func newClient(env func(string) (string, bool)) (*client, error) {
 		return nil, analysis.Errorf(analysis.Invalid, "HALDANE_URL: not an address").WithHint("http://127.0.0.1:8080")
 	}
 	token, _ := env("HALDANE_TOKEN")
-	return &client{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Timeout: 30 * time.Second}}, nil
+	t, err := transport(env)
+	if err != nil {
+		return nil, err
+	}
+	return &client{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Timeout: 30 * time.Second, Transport: t}}, nil
 }
 
 // problem is an RFC 9457 reply.
 type problem struct {
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-	Errors []struct {
+	Status  int    `json:"status"`
+	Detail  string `json:"detail"`
+	Request string `json:"request_id"`
+	Errors  []struct {
 		Message  string `json:"message"`
 		Location string `json:"location"`
 	} `json:"errors"`
@@ -54,12 +59,19 @@ func (p *problem) Error() string {
 			text += "; " + strings.TrimPrefix(e.Location, "body.") + ": " + e.Message
 		}
 	}
+	if p.Status >= 500 && p.Request != "" {
+		text += " (its log has more, under request=" + p.Request + ")"
+	}
 	return fmt.Sprintf("the daemon says %d: %s", p.Status, text)
 }
 
 // temporary reports whether asking again may help: the daemon is away or busy.
 func temporary(err error) bool {
 	var p *problem
+	var d *distrust
+	if errors.As(err, &d) {
+		return false
+	}
 	if errors.As(err, &p) {
 		return p.Status >= 500 || p.Status == http.StatusTooManyRequests
 	}
@@ -87,6 +99,9 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
+		if d := c.distrusted(err); d != nil {
+			return d
+		}
 		return c.away(errors.Unwrap(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -98,6 +113,9 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 		p := &problem{Status: resp.StatusCode}
 		if json.Unmarshal(b, p) != nil || p.Detail == "" {
 			p.Detail = http.StatusText(resp.StatusCode)
+			if strings.HasPrefix(string(b), "Client sent an HTTP request to an HTTPS server") {
+				p.Detail = "it speaks TLS (try: HALDANE_URL=https" + strings.TrimPrefix(c.base, "http") + ")"
+			}
 		}
 		p.Status = resp.StatusCode
 		return p

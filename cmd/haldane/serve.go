@@ -11,6 +11,7 @@ import (
 
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/haldane-dev/haldane/analysis"
 	"github.com/haldane-dev/haldane/cmd/haldane/daemon"
 	"github.com/haldane-dev/haldane/config"
 )
@@ -54,7 +55,7 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	for {
 		select {
 		case <-hup:
-			_ = d.Reload(ctx) // says itself what is wrong
+			_ = d.Reload(ctx, analysis.Cause{Kind: "signal", Who: "SIGHUP"}) // says itself what is wrong
 		case <-ctx.Done():
 			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 			defer cancel()

@@ -29,6 +29,12 @@ type Deps struct {
 	Tokens func() []Token
 	// MetricsAuth asks for a token on /metrics, too.
 	MetricsAuth bool
+	// ClientCertificate wants a verified certificate of every client.
+	ClientCertificate bool
+	// RateLimit is how many requests a client may send a second; 0 is any number.
+	RateLimit int
+	// Pages answer people at every other path, who may see some plans; nil: there are none.
+	Pages func(w http.ResponseWriter, r *http.Request, scope analysis.Scope)
 	// Hosts are further names under which the daemon may be addressed.
 	Hosts []string
 	// Interactions returns what answers to the buttons in an action's messages, or nil.
@@ -38,11 +44,26 @@ type Deps struct {
 // maxBody is far above any request that makes sense.
 const maxBody = 1 << 20
 
-type server struct{ Deps }
+// Limits. A client may send ten seconds' worth of requests at once. Wrong tokens are far
+// rarer: a person who mistypes has ten, and then one every six seconds.
+const (
+	burstSeconds = 10
+	guessRate    = 1.0 / 6
+	guessBurst   = 10
+)
 
-// New returns the handler of the whole API.
+type server struct {
+	Deps
+	requests *limiter // nil: no limit
+	guesses  *limiter
+}
+
+// New returns the handler of everything: the API, and the pages behind the same door.
 func New(d Deps) http.Handler {
-	s := &server{d}
+	s := &server{Deps: d, guesses: newLimiter(guessRate, guessBurst)}
+	if d.RateLimit > 0 {
+		s.requests = newLimiter(float64(d.RateLimit), float64(d.RateLimit*burstSeconds))
+	}
 	mux := http.NewServeMux()
 	a := humago.New(mux, s.config())
 	a.UseMiddleware(s.authorize(a))
@@ -53,6 +74,7 @@ func New(d Deps) http.Handler {
 		s.charts(a)
 	}
 	s.plans(a)
+	s.events(a)
 	if d.Driller != nil {
 		s.drill(a)
 	}
@@ -63,12 +85,20 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
-	return s.interactions(s.gate(mux))
+	return s.door(s.interactions(s.withPages(s.gate(mux))))
 }
 
-// Paths lists the roots that New answers, for the daemon's mux.
-func Paths() []string {
-	return []string{"/api/", "/-/", "/healthz", "/readyz", "/metrics", "/slack/", "/openapi.json", "/openapi.yaml", "/schemas/"}
+// withPages lets the pages answer what is not the API's.
+func (s *server) withPages(machines http.Handler) http.Handler {
+	if s.Pages == nil {
+		return machines
+	}
+	mux := http.NewServeMux()
+	for _, path := range []string{"/api/", "/-/", "/healthz", "/readyz", "/metrics", "/slack/", "/openapi.json", "/openapi.yaml", "/schemas/"} {
+		mux.Handle(path, machines)
+	}
+	mux.HandleFunc("/", s.page)
+	return mux
 }
 
 func (s *server) config() huma.Config {
@@ -77,6 +107,12 @@ func (s *server) config() huma.Config {
 	c.DocsPath = ""     // huma's page loads its scripts from elsewhere
 	c.CreateHooks = nil // no $schema in every reply
 	c.RejectUnknownQueryParameters = true
+	c.Transformers = append(c.Transformers, func(ctx huma.Context, _ string, v any) (any, error) {
+		if m, ok := v.(*huma.ErrorModel); ok {
+			return withRequest{m, analysis.RequestOf(ctx.Context())}, nil
+		}
+		return v, nil
+	})
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A token of the config, as it is before hashing."},
 	}

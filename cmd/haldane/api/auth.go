@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
@@ -67,21 +68,19 @@ func (c caller) covers(plan string) bool {
 	return false
 }
 
-// cause names the caller in what is recorded.
-func (c caller) cause() analysis.Cause { return analysis.Cause{Kind: "api", Who: c.name} }
-
 // everybody is the caller where there are no tokens.
 var everybody = caller{name: "local", role: RoleAdmin}
 
 // identify finds out who sends a request: a bearer token, or, for browsers, a
 // token as the password of basic authentication.
-func identify(tokens []Token, h http.Header) (caller, bool) {
+func (s *server) identify(r *http.Request) (caller, bool) {
+	tokens := s.Tokens()
 	if len(tokens) == 0 {
 		return everybody, true
 	}
-	secret, ok := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
-	if !ok {
-		r := http.Request{Header: h}
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		var ok bool
 		if _, secret, ok = r.BasicAuth(); !ok {
 			return caller{}, false
 		}
@@ -104,39 +103,47 @@ const (
 
 type contextKey string
 
+// from returns who sends the request.
+func from(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey).(caller)
+	return c
+}
+
+// cause names the sender in what is recorded, and the request.
+func cause(ctx context.Context) analysis.Cause {
+	return analysis.Cause{Kind: "api", Who: from(ctx).name, Request: analysis.RequestOf(ctx)}
+}
+
 // authorize lets a request through to its operation when its token's role allows.
 func (s *server) authorize(a huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		who, ok := identify(s.Tokens(), http.Header{"Authorization": {ctx.Header("Authorization")}})
+		who := from(ctx.Context())
 		need, _ := ctx.Operation().Metadata[roleKey].(Role)
 		switch {
-		case !ok:
+		case who.role == RoleNone:
 			ctx.SetHeader("WWW-Authenticate", `Bearer realm="haldane"`)
 			_ = huma.WriteErr(a, ctx, http.StatusUnauthorized, "token: missing or not known (try: Authorization: Bearer <token>)")
 		case who.role < need:
 			_ = huma.WriteErr(a, ctx, http.StatusForbidden,
 				"token "+who.name+": has role "+who.role.String()+", this needs "+need.String())
 		default:
-			next(huma.WithValue(ctx, callerKey, who))
+			next(ctx)
 		}
 	}
 }
 
-// Guard protects pages in the same way: it answers for people, whose browsers ask
-// for a token as a password, and tells the page which plans they may see. hosts
-// are as in Deps.
-func Guard(tokens func() []Token, hosts []string, page func(w http.ResponseWriter, r *http.Request, sees func(plan string) bool)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !KnownHost(r.Host, hosts) {
-			http.Error(w, "this name is not one of this daemon's: add it to HALDANE_ALLOWED_HOSTS", http.StatusForbidden)
-			return
-		}
-		who, ok := identify(tokens(), r.Header)
-		if !ok {
-			w.Header().Set("WWW-Authenticate", `Basic realm="haldane: any user name, a token as the password", charset="UTF-8"`)
-			http.Error(w, "a token is needed: any user name, the token as the password", http.StatusUnauthorized)
-			return
-		}
-		page(w, r, who.covers)
-	})
+// page protects pages in the same way: it answers for people, whose browsers ask for a
+// token as a password, and tells the page which plans they may see.
+func (s *server) page(w http.ResponseWriter, r *http.Request) {
+	if !KnownHost(r.Host, s.Hosts) {
+		http.Error(w, "this name is not one of this daemon's: add it to HALDANE_ALLOWED_HOSTS", http.StatusForbidden)
+		return
+	}
+	who := from(r.Context())
+	if who.role == RoleNone {
+		w.Header().Set("WWW-Authenticate", `Basic realm="haldane: any user name, a token as the password", charset="UTF-8"`)
+		http.Error(w, "a token is needed: any user name, the token as the password", http.StatusUnauthorized)
+		return
+	}
+	s.Pages(w, r, who.scope())
 }

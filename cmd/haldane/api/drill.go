@@ -30,7 +30,7 @@ func (s *server) drill(a huma.API) {
 		if !who.covers(in.Name) {
 			return nil, s.problem(ctx, analysis.Errorf(analysis.Denied, "token %s: is not for plan %s", who.name, printable(in.Name)))
 		}
-		req := analysis.DrillRequest{Plan: in.Name, By: who.cause()}
+		req := analysis.DrillRequest{Plan: in.Name, By: cause(ctx)}
 		if b := in.Body; b != nil {
 			req.ForReal, req.Environment, req.Version, req.BaselineVersion = b.ForReal, b.Environment, b.Version, b.BaselineVersion
 		}

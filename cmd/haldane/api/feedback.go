@@ -38,7 +38,7 @@ func (s *server) giveFeedback(ctx context.Context, in *feedbackRequest) (*feedba
 	if _, err := s.visible(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	f, err := s.Writer.Feedback(ctx, in.ID, analysis.Feedback{Right: analysis.Answered(in.Body.Right), Note: in.Body.Note, By: from(ctx).cause()})
+	f, err := s.Writer.Feedback(ctx, in.ID, analysis.Feedback{Right: analysis.Answered(in.Body.Right), Note: in.Body.Note, By: cause(ctx)})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

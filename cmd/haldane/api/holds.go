@@ -36,14 +36,22 @@ func (s *server) holds(a huma.API) {
 				return nil, s.problem(ctx, err)
 			}
 			out := &holdsReply{}
-			out.Body.Holds = append([]analysis.Hold{}, hs...)
+			out.Body.Holds = []analysis.Hold{}
+			for _, h := range hs {
+				if h.Concerns(s.Plans.Plans(), from(ctx).scope()) {
+					out.Body.Holds = append(out.Body.Holds, h)
+				}
+			}
 			return out, nil
 		})
 	op := operation(http.MethodPost, "/api/v1/holds", "engage-hold", "Make rollbacks wait, or keep messages back", RoleOperate, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusCreated
 	huma.Register(a, op, func(ctx context.Context, in *holdRequest) (*holdReply, error) {
+		if err := s.acts(from(ctx), in.Body.Service, in.Body.Environment); err != nil {
+			return nil, s.problem(ctx, err)
+		}
 		h, err := s.Writer.Hold(ctx, analysis.Hold{
-			Kind: analysis.HoldKind(in.Body.Kind), Service: in.Body.Service, Environment: in.Body.Environment, Reason: in.Body.Reason, Until: in.Body.Until, By: from(ctx).cause(),
+			Kind: analysis.HoldKind(in.Body.Kind), Service: in.Body.Service, Environment: in.Body.Environment, Reason: in.Body.Reason, Until: in.Body.Until, By: cause(ctx),
 		})
 		if err != nil {
 			return nil, s.problem(ctx, err)
@@ -55,10 +63,32 @@ func (s *server) holds(a huma.API) {
 			ID string `path:"id" maxLength:"100"`
 		},
 		) (*holdReply, error) {
-			h, err := s.Writer.Release(ctx, in.ID, from(ctx).cause())
+			if err := s.mayRelease(ctx, in.ID); err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			h, err := s.Writer.Release(ctx, in.ID, cause(ctx))
 			if err != nil {
 				return nil, s.problem(ctx, err)
 			}
 			return &holdReply{h}, nil
 		})
+}
+
+// mayRelease returns why the caller may not release a hold. One that it does not see looks
+// like one that does not exist.
+func (s *server) mayRelease(ctx context.Context, id string) error {
+	who := from(ctx)
+	if !who.limited() {
+		return nil
+	}
+	hs, err := s.Reader.Holds(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range hs {
+		if h.ID == id && h.Concerns(s.Plans.Plans(), who.scope()) {
+			return s.acts(who, h.Service, h.Environment)
+		}
+	}
+	return analysis.Errorf(analysis.NotFound, "hold %s: not in force", id)
 }

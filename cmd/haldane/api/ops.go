@@ -29,9 +29,13 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 func (s *server) metrics() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.MetricsAuth {
-			if _, ok := identify(s.Tokens(), r.Header); !ok {
+			switch who := from(r.Context()); {
+			case who.role == RoleNone:
 				w.Header().Set("WWW-Authenticate", `Bearer realm="haldane"`)
 				refuse(w, s.Log, http.StatusUnauthorized, "token: missing or not known")
+				return
+			case who.limited():
+				refuse(w, s.Log, http.StatusForbidden, "token "+who.name+": is limited to some plans, the metrics are of all")
 				return
 			}
 		}
@@ -43,7 +47,10 @@ func (s *server) reload(a huma.API) {
 	op := operation(http.MethodPost, "/-/reload", "reload", "Read the config again", RoleAdmin, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusNoContent
 	huma.Register(a, op, func(ctx context.Context, _ *struct{}) (*struct{}, error) {
-		if err := s.Reloader.Reload(ctx); err != nil {
+		if err := s.acts(from(ctx), "", ""); err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		if err := s.Reloader.Reload(ctx, cause(ctx)); err != nil {
 			return nil, s.problem(ctx, err)
 		}
 		return nil, nil

@@ -41,9 +41,3 @@ func (s *server) plans(a huma.API) {
 			return &planReply{p}, nil
 		})
 }
-
-// from returns who sends the request.
-func from(ctx context.Context) caller {
-	c, _ := ctx.Value(callerKey).(caller)
-	return c
-}

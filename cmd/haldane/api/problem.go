@@ -49,7 +49,14 @@ func (s *server) problem(ctx context.Context, err error) error {
 func refuse(w http.ResponseWriter, log *slog.Logger, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	if err := writeJSON(w, &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}); err != nil {
+	m := &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}
+	if err := writeJSON(w, withRequest{m, w.Header().Get(requestHeader)}); err != nil {
 		log.Debug("reply not written", "error", err)
 	}
+}
+
+// withRequest is a problem with the id under which the log has more of it.
+type withRequest struct {
+	*huma.ErrorModel
+	RequestID string `json:"request_id,omitempty"`
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -96,7 +97,7 @@ func (s *server) startRun(ctx context.Context, in *startRequest) (*runReply, err
 	}
 	run, created, err := s.Writer.Start(ctx, analysis.StartRequest{
 		Plan: b.Plan, Key: b.Key, Version: b.Version, BaselineVersion: b.BaselineVersion, ReleaseID: b.ReleaseID, Phase: b.Phase,
-		TrafficShare: b.TrafficShare, Variables: b.Variables, Links: b.Links, StartedAt: b.StartedAt, Force: b.Force, Cause: who.cause(),
+		TrafficShare: b.TrafficShare, Variables: b.Variables, Links: b.Links, StartedAt: b.StartedAt, Force: b.Force, Cause: cause(ctx),
 	})
 	if err != nil {
 		return nil, s.problem(ctx, err)
@@ -111,25 +112,21 @@ func (s *server) startRun(ctx context.Context, in *startRequest) (*runReply, err
 func (s *server) listRuns(ctx context.Context, in *runQuery) (*runsReply, error) {
 	runs, next, err := s.Reader.Runs(ctx, analysis.RunFilter{
 		Plan: in.Plan, Service: in.Service, Environment: in.Environment, Status: analysis.Status(in.Status),
-		Outcome: analysis.Outcome(in.Outcome), Limit: in.Limit, Cursor: in.Cursor,
+		Outcome: analysis.Outcome(in.Outcome), Scope: from(ctx).scope(), Limit: in.Limit, Cursor: in.Cursor,
 	})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	out := &runsReply{}
-	out.Body.Runs, out.Body.Next = []analysis.Run{}, next
-	for _, r := range runs {
-		if from(ctx).covers(r.Plan) {
-			out.Body.Runs = append(out.Body.Runs, r)
-		}
-	}
+	out.Body.Runs, out.Body.Next = append([]analysis.Run{}, runs...), next
 	return out, nil
 }
 
-// visible returns a run that the caller may know of.
+// visible returns a run that the caller may know of. One that it may not know of looks
+// like one that does not exist.
 func (s *server) visible(ctx context.Context, id string) (analysis.Run, error) {
 	r, err := s.Reader.Run(ctx, id)
-	if err == nil && !from(ctx).covers(r.Plan) {
+	if errors.Is(err, analysis.NotFound) || err == nil && !from(ctx).covers(r.Plan) {
 		err = analysis.Errorf(analysis.NotFound, "run %s: not found", printable(id))
 	}
 	if err != nil {
@@ -147,11 +144,11 @@ func (s *server) getRun(ctx context.Context, in *runID) (*runReply, error) {
 }
 
 func (s *server) cancelRun(ctx context.Context, in *runID) (*runReply, error) {
-	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Cancel(ctx, in.ID, from(ctx).cause()) })
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Cancel(ctx, in.ID, cause(ctx)) })
 }
 
 func (s *server) rollBackRun(ctx context.Context, in *rollbackRequest) (*runReply, error) {
-	req := analysis.RollbackRequest{By: from(ctx).cause()}
+	req := analysis.RollbackRequest{By: cause(ctx)}
 	if in.Body != nil {
 		req.To, req.Reason = in.Body.To, in.Body.Reason
 	}
@@ -159,15 +156,15 @@ func (s *server) rollBackRun(ctx context.Context, in *rollbackRequest) (*runRepl
 }
 
 func (s *server) approve(ctx context.Context, in *runID) (*runReply, error) {
-	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Approve(ctx, in.ID, from(ctx).cause()) })
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Approve(ctx, in.ID, cause(ctx)) })
 }
 
 func (s *server) keep(ctx context.Context, in *runID) (*runReply, error) {
-	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Refuse(ctx, in.ID, from(ctx).cause()) })
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Refuse(ctx, in.ID, cause(ctx)) })
 }
 
 func (s *server) acknowledge(ctx context.Context, in *runID) (*runReply, error) {
-	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Acknowledge(ctx, in.ID, from(ctx).cause()) })
+	return s.change(ctx, in.ID, func() (analysis.Run, error) { return s.Writer.Acknowledge(ctx, in.ID, cause(ctx)) })
 }
 
 func (s *server) change(ctx context.Context, id string, do func() (analysis.Run, error)) (*runReply, error) {

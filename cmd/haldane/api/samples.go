@@ -49,7 +49,7 @@ func (s *server) pushSamples(ctx context.Context, in *pushRequest) (*pushReply, 
 			samples[i].Time = *p.Time
 		}
 	}
-	result, err := s.Writer.Push(ctx, in.ID, samples, from(ctx).cause())
+	result, err := s.Writer.Push(ctx, in.ID, samples, cause(ctx))
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

@@ -29,11 +29,11 @@ func (s *server) services(a huma.API) {
 		RoleOperate, http.StatusNotFound, http.StatusUnprocessableEntity)
 	op.DefaultStatus = http.StatusAccepted
 	huma.Register(a, op, func(ctx context.Context, in *serviceRollback) (*deliveriesReply, error) {
-		if who := from(ctx); len(who.plans) > 0 {
-			return nil, s.problem(ctx, analysis.Errorf(analysis.Denied, "token %s: is limited to some plans, this concerns a whole service", who.name))
+		if err := s.acts(from(ctx), in.Service, in.Body.Environment); err != nil {
+			return nil, s.problem(ctx, err)
 		}
 		ds, err := s.Writer.RollbackService(ctx, in.Service, analysis.RollbackRequest{
-			Environment: in.Body.Environment, To: in.Body.To, Reason: in.Body.Reason, By: from(ctx).cause(),
+			Environment: in.Body.Environment, To: in.Body.To, Reason: in.Body.Reason, By: cause(ctx),
 		})
 		if err != nil {
 			return nil, s.problem(ctx, err)

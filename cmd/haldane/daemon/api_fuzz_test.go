@@ -86,7 +86,7 @@ func (sick) Perform(context.Context, analysis.Delivery) (analysis.Receipt, error
 	return analysis.Receipt{}, nil
 }
 
-func (sick) Reload(context.Context) error { return nil }
+func (sick) Reload(context.Context, analysis.Cause) error { return nil }
 
 func newHouse(tb testing.TB) *house {
 	tb.Helper()

@@ -9,10 +9,10 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,25 +51,26 @@ type Daemon struct {
 	opened   atomic.Pointer[opened]
 	shared   config.Shared // by sources and actions, over reloads
 
-	handler   atomic.Pointer[http.Handler]   // what answers requests now
-	notYet    atomic.Pointer[analysis.Error] // why it does not work yet
-	working   atomic.Bool
-	reloading sync.Mutex
-	store     *store.Store
-	engine    *engine.Engine
-	listener  net.Listener
-	server    *http.Server
-	profiles  *http.Server // nil without
-	polling   context.CancelFunc
-	listening sync.WaitGroup // actions whose buttons people press
-	done      sync.WaitGroup
+	handler      atomic.Pointer[http.Handler]   // what answers requests now
+	notYet       atomic.Pointer[analysis.Error] // why it does not work yet
+	working      atomic.Bool
+	reloading    sync.Mutex    // guards certificates, too
+	certificates *certificates // nil: plain HTTP
+	store        *store.Store
+	engine       *engine.Engine
+	listener     net.Listener
+	server       *http.Server
+	profiles     *http.Server // nil without
+	polling      context.CancelFunc
+	listening    sync.WaitGroup // actions whose buttons people press
+	done         sync.WaitGroup
 }
 
 // Start brings a Daemon up. When it returns, the daemon works and serves. While it waits
 // for its database it serves already: alive, and not ready. Config mistakes come as
 // *config.Mistakes.
 func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{opts: o, log: o.Log, registry: prometheus.NewRegistry()}
+	d := &Daemon{opts: o, log: withRequests(o.Log), registry: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			_ = d.close() // what went wrong first is what counts
@@ -83,6 +84,9 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if len(c.Tokens) == 0 && !o.Settings.Loopback() {
 		return nil, analysis.Errorf(analysis.Invalid, "listen: %s can be reached from other machines, and the config has no tokens", o.Settings.Listen).
 			WithHint("add tokens to %s, or set HALDANE_LISTEN=127.0.0.1:8080", o.Settings.Config)
+	}
+	if d.certificates, err = openTLS(o.Settings.TLS, d.log, d.registry); err != nil {
+		return nil, err
 	}
 	if err := d.listen(ctx); err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func Start(ctx context.Context, o Options) (_ *Daemon, err error) {
 	d.working.Store(true)
 	d.serve()
 	d.watch()
-	d.log.Info("haldane is up", "version", o.Version, "listen", d.listener.Addr().String(), "config", o.Settings.Config,
+	d.log.Info("haldane is up", "version", o.Version, "listen", d.listener.Addr().String(), "tls", d.certificates != nil, "config", o.Settings.Config,
 		"plans", len(c.Plans), "actions", o.Settings.Actions)
 	return d, nil
 }
@@ -160,27 +164,27 @@ func (d *Daemon) external() string {
 	if u := d.opts.Settings.ExternalURL; u != "" {
 		return u
 	}
-	return "http://" + d.listener.Addr().String()
+	return d.URL()
 }
 
 // URL is the address of the API on this machine.
-func (d *Daemon) URL() string { return "http://" + d.listener.Addr().String() }
+func (d *Daemon) URL() string {
+	if d.certificates != nil {
+		return "https://" + d.listener.Addr().String()
+	}
+	return "http://" + d.listener.Addr().String()
+}
 
 func (d *Daemon) serve() {
-	mux := http.NewServeMux()
-	machines := api.New(api.Deps{
+	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
+	handler := api.New(api.Deps{
 		Reader: d.engine, Samples: d.engine, Writer: d.engine, Driller: d.engine, Plans: d.engine, Prober: d.engine, Reloader: d,
 		Metrics: promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}), Log: d.log, Version: d.opts.Version,
 		Tokens: d.currentTokens, MetricsAuth: d.opts.Settings.MetricsAuth, Hosts: d.hosts(),
-		Interactions: d.interactions,
+		Interactions: d.interactions, Pages: people.Serve, RateLimit: d.opts.Settings.RateLimit,
+		ClientCertificate: d.opts.Settings.TLS.RequireClient,
 	})
-	for _, path := range api.Paths() {
-		mux.Handle(path, machines)
-	}
-	people := ui.New(ui.Deps{Reader: d.engine, Samples: d.engine, Plans: d.engine, Banner: d.banner, Log: d.log, Version: d.opts.Version})
-	mux.Handle("/", api.Guard(d.currentTokens, d.hosts(), people.Serve))
-	var all http.Handler = mux
-	d.handler.Store(&all)
+	d.handler.Store(&handler)
 }
 
 func (d *Daemon) currentTokens() []api.Token { return *d.tokens.Load() }
@@ -228,7 +232,11 @@ func (d *Daemon) close() error {
 // banner is what every page should say first: "" when all is well.
 func (d *Daemon) banner() string {
 	if e := d.refused.Load(); e != nil {
-		return fmt.Sprintf("The config on disk is broken; the one before it is in force. %s", e.Message)
+		text := "The config on disk is broken; the one before it is in force."
+		if slices.ContainsFunc(d.currentTokens(), func(t api.Token) bool { return len(t.Plans) > 0 }) {
+			return text + " The log says why." // not all who read this may know of all plans
+		}
+		return text + " " + e.Message
 	}
 	return d.engine.Mismatch()
 }

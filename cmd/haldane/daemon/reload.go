@@ -19,13 +19,21 @@ func (d *Daemon) load() (*config.Config, error) {
 }
 
 // Reload reads the config again and, when it is sound, puts it in force. A broken
-// one is refused, and the one before it stays.
-func (d *Daemon) Reload(ctx context.Context) error {
+// one is refused, and the one before it stays, as with the TLS certificate. Both are events, and so is that somebody
+// asked.
+func (d *Daemon) Reload(ctx context.Context, by analysis.Cause) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	return errors.Join(d.certificates.again(), d.reload(ctx, by))
+}
+
+func (d *Daemon) reload(ctx context.Context, by analysis.Cause) error {
 	if d.config.Load().Unchanged() {
 		d.refused.Store(nil)
 		d.stale.Set(0)
+		if by.Kind != analysis.Haldane.Kind {
+			d.note(ctx, analysis.EventConfigReloaded, by, "the config was read again: it is the same")
+		}
 		return nil
 	}
 	c, err := d.load()
@@ -34,8 +42,10 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	}
 	if err != nil {
 		problem := refusal(err)
-		if was := d.refused.Swap(problem); was == nil || was.Message != problem.Message {
-			d.log.Error("the config is refused, the one before it stays in force", "error", problem)
+		was := d.refused.Swap(problem)
+		if was == nil || was.Message != problem.Message || by.Kind != analysis.Haldane.Kind {
+			d.log.ErrorContext(ctx, "the config is refused, the one before it stays in force", "error", problem, "by", by.String())
+			d.note(ctx, analysis.EventConfigRefused, by, "the config is refused, the one before it stays in force")
 		}
 		d.reloads.WithLabelValues("refused").Inc()
 		d.stale.Set(1)
@@ -44,8 +54,16 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	d.refused.Store(nil)
 	d.reloads.WithLabelValues("ok").Inc()
 	d.stale.Set(0)
-	d.log.Info("the config was read again", "plans", len(c.Plans), "hash", c.Hash)
+	d.log.InfoContext(ctx, "the config was read again", "plans", len(c.Plans), "hash", c.Hash, "by", by.String())
+	d.note(ctx, analysis.EventConfigReloaded, by, "a new config is in force: "+c.Hash)
 	return nil
+}
+
+// note records what happened to the config. What is in force does not depend on it.
+func (d *Daemon) note(ctx context.Context, typ analysis.EventType, by analysis.Cause, text string) {
+	if err := d.engine.Note(ctx, typ, by, text); err != nil {
+		d.log.ErrorContext(ctx, "could not be recorded", "event", typ, "by", by.String(), "error", err)
+	}
 }
 
 // refusal gives a broken config one error for log, API and banner.
@@ -111,7 +129,7 @@ func (d *Daemon) watch() {
 			case <-ctx.Done():
 				return
 			case <-t.C:
-				_ = d.Reload(ctx) // says itself what is wrong
+				_ = d.Reload(ctx, analysis.Haldane) // says itself what is wrong
 			}
 		}
 	})

@@ -3,7 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -67,17 +67,14 @@ func (d *Daemon) whyNotYet() error {
 func (d *Daemon) answer() {
 	waiting := api.Waiting(d.whyNotYet, d.log)
 	d.handler.Store(&waiting)
-	d.server = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*d.handler.Load()).ServeHTTP(w, r) }),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+	d.server = newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*d.handler.Load()).ServeHTTP(w, r) }), d.log)
+	serve := d.server.Serve
+	if d.certificates != nil {
+		d.server.TLSConfig = d.certificates.server()
+		serve = func(l net.Listener) error { return d.server.ServeTLS(l, "", "") }
 	}
 	d.done.Go(func() {
-		if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
 			d.log.Error("the server stopped", "error", err)
 		}
 	})

@@ -49,9 +49,9 @@ type records struct {
 }
 
 // picture draws a metric and segment of a run.
-func (p *Pages) picture(w http.ResponseWriter, r *http.Request, id string, sees func(string) bool) {
+func (p *Pages) picture(w http.ResponseWriter, r *http.Request, id string, scope analysis.Scope) {
 	run, err := p.deps.Reader.Run(r.Context(), id)
-	if err == nil && !sees(run.Plan) {
+	if err == nil && !scope.Has(run.Plan) {
 		err = analysis.Errorf(analysis.NotFound, "run %s: not found", id)
 	}
 	if err != nil {

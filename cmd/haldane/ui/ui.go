@@ -57,7 +57,7 @@ func New(d Deps) *Pages {
 }
 
 // Serve answers one request of a reader who may see some plans.
-func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, sees func(plan string) bool) {
+func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, scope analysis.Scope) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		p.fail(w, http.StatusMethodNotAllowed, "Pages can only be read.")
@@ -71,11 +71,11 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, sees func(plan str
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		_, _ = w.Write(p.style)
 	case r.URL.Path == "/":
-		p.runs(w, r, sees)
+		p.runs(w, r, scope)
 	case isRun && id != "" && !strings.Contains(id, "/"):
-		p.run(w, r, id, sees)
+		p.run(w, r, id, scope)
 	case isRun && isPicture && p.deps.Samples != nil && drawn != "" && !strings.Contains(drawn, "/"):
-		p.picture(w, r, drawn, sees)
+		p.picture(w, r, drawn, scope)
 	default:
 		p.fail(w, http.StatusNotFound, "There is no such page.")
 	}
@@ -131,28 +131,35 @@ type runsPage struct {
 	Older string // query of the next page, "" when there is none
 }
 
-func (p *Pages) runs(w http.ResponseWriter, r *http.Request, sees func(string) bool) {
+func (p *Pages) runs(w http.ResponseWriter, r *http.Request, scope analysis.Scope) {
 	q := r.URL.Query()
 	all, next, err := p.deps.Reader.Runs(r.Context(), analysis.RunFilter{
 		Plan: q.Get("plan"), Service: q.Get("service"), Environment: q.Get("environment"), Cursor: q.Get("cursor"), Limit: 50,
+		Scope: scope,
 	})
 	if err != nil {
 		p.trouble(w, err)
 		return
 	}
-	page := runsPage{Plans: len(p.deps.Plans.Plans())}
-	for _, run := range all {
-		if sees(run.Plan) {
-			page.Runs = append(page.Runs, run)
+	page, plans := runsPage{Runs: all}, p.deps.Plans.Plans()
+	for i := range plans {
+		if scope.Has(plans[i].Name) {
+			page.Plans++
 		}
 	}
 	if next != "" {
 		q.Set("cursor", next)
 		page.Older = "?" + q.Encode()
 	}
-	if page.Holds, err = p.deps.Reader.Holds(r.Context()); err != nil {
+	holds, err := p.deps.Reader.Holds(r.Context())
+	if err != nil {
 		p.trouble(w, err)
 		return
+	}
+	for _, h := range holds {
+		if h.Concerns(plans, scope) {
+			page.Holds = append(page.Holds, h)
+		}
 	}
 	p.show(w, http.StatusOK, "runs.html", frame{Title: "Runs", Page: page, Refresh: 15})
 }
@@ -167,9 +174,9 @@ type runPage struct {
 	Deliveries []analysis.Delivery
 }
 
-func (p *Pages) run(w http.ResponseWriter, r *http.Request, id string, sees func(string) bool) {
+func (p *Pages) run(w http.ResponseWriter, r *http.Request, id string, scope analysis.Scope) {
 	page, err := p.read(r.Context(), id)
-	if err == nil && !sees(page.Run.Plan) {
+	if err == nil && !scope.Has(page.Run.Plan) {
 		err = analysis.Errorf(analysis.NotFound, "run %s: not found", id)
 	}
 	if err != nil {

@@ -30,7 +30,7 @@ func (r recorded) Run(_ context.Context, id string) (analysis.Run, error) {
 }
 
 func (r recorded) Runs(_ context.Context, f analysis.RunFilter) ([]analysis.Run, string, error) {
-	if f.Cursor != "" {
+	if f.Cursor != "" || !f.Scope.Has(r.run.Plan) {
 		return nil, "", r.broken
 	}
 	return []analysis.Run{r.run}, "next", r.broken
@@ -71,7 +71,11 @@ func get(t *testing.T, r recorded, method, path string, sees bool) *httptest.Res
 	t.Helper()
 	p := New(Deps{Reader: r, Plans: r, Banner: func() string { return "The config is broken" }, Log: slog.New(slog.DiscardHandler), Version: "test"})
 	w := httptest.NewRecorder()
-	p.Serve(w, httptest.NewRequest(method, path, nil), func(string) bool { return sees })
+	var scope analysis.Scope
+	if !sees {
+		scope = func(string) bool { return false }
+	}
+	p.Serve(w, httptest.NewRequest(method, path, nil), scope)
 	return w
 }
 
@@ -122,6 +126,10 @@ func TestListShowsRunsAndHolds(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the list does not show %q", want)
 		}
+	}
+	r.holds = append(r.holds, analysis.Hold{Reason: "the platform is down", By: analysis.Cause{Who: "bob"}})
+	if body := get(t, r, "GET", "/", false).Body.String(); strings.Contains(body, "freeze") || !strings.Contains(body, "the platform is down") {
+		t.Errorf("who sees no plan of the shop does not see its hold, but that of everything: %s", body)
 	}
 	if body := get(t, r, "GET", "/?cursor=next", true).Body.String(); !strings.Contains(body, "No runs yet") {
 		t.Error("an empty page says nothing")
