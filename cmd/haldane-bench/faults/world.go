@@ -128,7 +128,7 @@ func (w *world) keepPostgresLog() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(w.dir, "postgres.log"), text, 0o600)
+	return os.WriteFile(filepath.Join(w.dir, "postgres.log"), text, 0o600) //nolint:gosec // a folder of our own
 }
 
 // smallDisk makes the folder of SQLite's database: a disk of its own that can be
