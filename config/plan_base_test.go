@@ -29,13 +29,14 @@ var (
 		`  labels: {a: b, c: d}` + "\n  vars: {x: y}\n  groups: {default: 1, other: 2}",
 		`  name: twice` + "\n  owner: [1]\n  every: 1s",
 		`  schedule: {cron: "@daily", version: "1", baseline_version: {source: prom, query: "{{.Vars.x}}", label: v}}`,
+		`  schedule: {cron: "@daily", baseline_version: "1", version: {source: prom, query: '{{if eq .Service "b"}}{{.Version}}{{else}}x{{end}}', label: v}}`,
 		`  - wrong`,
 	}
 	somePlans = []string{
 		`name: %s`,
 		`{name: %s, service: b}`,
 		`{name: %s, service: 5m, environment: test, owner: o, severity: info, runbook: "https://example.com"}`,
-		`{name: %s, service: "no name"}`,
+		`{name: %s, service: 'no name"}[9m]) + rate(b{c="'}`,
 		`{name: %s, labels: {a: c, e: f}}`,
 		`{name: %s, labels: ~, severity: ~, owner: ~}`,
 		`{name: %s, labels: {c: ~}}`,
@@ -71,6 +72,7 @@ include: [`+strings.Join(files, ", ")+`]
 sources: {prom: {type: prometheus, url: "http://p"}}
 actions: {undo: {type: webhook, url: "https://example.com"}, oncall: {type: webhook, url: "https://example.com", changes_world: false}}
 defaults:
+  on_fail: [oncall]
   on_delivery_failed: [oncall]
 `+defaults+"\nplans: [{name: other, metrics: [{name: m, source: push}], schedule: ~, min_traffic: 0, groups: ~}]\n")
 	c, err := config.Load(filepath.Join(dir, "haldane.yaml"), types(nil))
@@ -150,7 +152,7 @@ func TestPlansShareTheirDefaults(t *testing.T) {
 sources: {prom: {type: prometheus, url: "http://p"}}
 actions: {oncall: {type: webhook, url: "https://example.com", changes_world: false}}
 defaults: {on_fail: [oncall], metrics: [{name: m, source: prom, query: 'a{s="{{.Service}}",v="{{.Version}}"}'}]}
-plans: [{name: a}, {name: b, service: c}, {name: c, every: 1m}]
+plans: [{name: a}, {name: b, service: c}, {name: c, every: 1m}, {name: d, labels: {&owner every: x}, *owner : 2m}]
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -160,5 +162,8 @@ plans: [{name: a}, {name: b, service: c}, {name: c, every: 1m}]
 	}
 	if a, other := c.Plans[0], c.Plans[2]; !reflect.DeepEqual(a.Metrics, other.Metrics) || other.Every == a.Every {
 		t.Errorf("%+v\n%+v", a, other)
+	}
+	if every := c.Plans[3].Every.String(); every != "2m" {
+		t.Errorf("every %s", every)
 	}
 }
