@@ -50,7 +50,9 @@ func newGround(t *testing.T, url string) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.raw.SetMaxIdleConns(0)
+	if !g.postgres { // one that is kept may keep the file locked
+		g.raw.SetMaxIdleConns(0)
+	}
 	t.Cleanup(func() { _, _ = g.raw.Close(), s.Close() })
 	bad := &source{answer: func(q analysis.Query) ([]analysis.Series, error) { return level(q, 0.9), nil }}
 	g.setup = &engine.Setup{
@@ -110,8 +112,8 @@ func (g *ground) reconcile() {
 	}
 }
 
-// sql runs statements. JSON and TIME(seconds from now) are written as each database
-// wants them.
+// sql runs statements. JSON(text) and the times NOW, YEAR (a year from now) and LONG (a
+// year ago) are written as each database wants them.
 func (g *ground) sql(statements ...string) {
 	g.t.Helper()
 	for _, text := range statements {
@@ -124,9 +126,9 @@ func (g *ground) sql(statements ...string) {
 
 func (g *ground) dialect(text string) string {
 	if g.postgres {
-		return strings.NewReplacer("JSON(", "(", "YEAR", "now() + interval '1 year'", "NOW", "now()").Replace(text)
+		return strings.NewReplacer("JSON(", "(", "YEAR", "now() + interval '1 year'", "LONG", "now() - interval '1 year'", "NOW", "now()").Replace(text)
 	}
-	return strings.NewReplacer("JSON(", "jsonb(", "YEAR", "strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 year')", "NOW", "strftime('%Y-%m-%d %H:%M:%f', 'now')").Replace(text)
+	return strings.NewReplacer("JSON(", "jsonb(", "YEAR", "strftime('%Y-%m-%d %H:%M:%f', 'now', '+1 year')", "LONG", "strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 year')", "NOW", "strftime('%Y-%m-%d %H:%M:%f', 'now')").Replace(text)
 }
 
 // work works what is due of one kind of job, and returns how much there was.
@@ -169,7 +171,8 @@ func (g *ground) work(kind string) int {
 // drain works all that is due.
 func (g *ground) drain() {
 	g.t.Helper()
-	for g.work("look")+g.work("deliver") > 0 {
+	for n := 1; n > 0; {
+		n = g.work("look") + g.work("deliver")
 	}
 }
 

@@ -33,6 +33,7 @@ var damages = []damage{
 	{running, "job cancelled", []string{`UPDATE river_job SET state = 'cancelled', finalized_at = NOW WHERE kind = 'look'`}, rolledBack},
 	{running, "job discarded", []string{`UPDATE river_job SET state = 'discarded', finalized_at = NOW WHERE kind = 'look'`}, rolledBack},
 	{running, "job of River's that never begins", []string{`UPDATE river_job SET state = 'pending' WHERE kind = 'look'`}, rolledBack},
+	{running, "job that waits for a leader of River's", []string{`UPDATE river_job SET state = 'retryable', scheduled_at = LONG WHERE kind = 'look'`}, rolledBack},
 	{running, "job in a queue that nobody works", []string{`UPDATE river_job SET queue = 'nobody' WHERE kind = 'look'`}, rolledBack},
 	{running, "job of another run", []string{`UPDATE river_job SET args = JSON('{"run":"other","look":1}') WHERE kind = 'look'`}, rolledBack},
 	{running, "job of another look", []string{`UPDATE river_job SET args = JSON('{"run":"RUN","look":7}') WHERE kind = 'look'`}, rolledBack},

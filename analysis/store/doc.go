@@ -16,7 +16,9 @@
 // takes over the jobs of those that have not been seen ([Store.TakeOver]); that does not
 // wait for River's leader, who may be the one that died. When looks are due is said by
 // the clocks of the replicas, which must agree with each other to seconds; a database
-// with another time does no harm. The server ends what a paused replica left open
+// with another time does no harm. A fail-over must not lose what was committed, so the
+// standby must be a synchronous one: a verdict that is lost is reached again, and then
+// its rollback has another id. The server ends what a paused replica left open
 // (postgres_pool.go), so that no row stays locked.
 //
 // Older and newer replicas work side by side within a generation of migrations

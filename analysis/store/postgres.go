@@ -126,12 +126,13 @@ func (db *postgresDB) dueAt() string {
 }
 
 // takeOver trusts each clock only as far as it must: when a replica was last seen is
-// the database's word, and how long a job of ours has run is our own.
+// the database's word, and how long a job of ours has run is our own. Of those that have
+// left, their jobs' times are all there is.
 func (db *postgresDB) takeOver(ctx context.Context, self string, unseen time.Duration) (int64, error) {
+	const holder = `attempted_by[array_upper(attempted_by, 1)]`
 	tag, err := db.pool.Exec(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND (
-		attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < $2
-		OR attempted_by[array_upper(attempted_by, 1)] IN (
-			SELECT id FROM replicas WHERE id <> $1 AND abs(`+db.clock()+` - seen_at) > $3))`,
+		attempted_at < $2 AND (`+holder+` = $1 OR NOT EXISTS (SELECT 1 FROM replicas WHERE id = `+holder+`))
+		OR `+holder+` IN (SELECT id FROM replicas WHERE id <> $1 AND abs(`+db.clock()+` - seen_at) > $3))`,
 		self, time.Now().Add(-db.lease), unseen.Milliseconds())
 	return tag.RowsAffected(), err
 }

@@ -86,7 +86,14 @@ func (tx *Tx) EnqueueDelivery(ctx context.Context, id string, at time.Time) (int
 	return tx.t.enqueue(ctx, enqueued{deliverArgs{id}, deliveriesQueue, at})
 }
 
-func queueConfig(s *Store, o Options, pollOnly bool) *river.Config {
+// queueConfig is River's; alone says that nobody shares the database. With others, River's
+// own rescue of jobs is only the last resort: it goes by how long ago a job began, on
+// the clock of whoever began it.
+func queueConfig(s *Store, o Options, alone bool) *river.Config {
+	rescue := o.lease()
+	if !alone {
+		rescue = 10 * time.Minute
+	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &lookWorker{s: s, timeout: o.LookTimeout})
 	river.AddWorker(workers, &deliverWorker{s: s, timeout: o.DeliverTimeout})
@@ -98,12 +105,12 @@ func queueConfig(s *Store, o Options, pollOnly bool) *river.Config {
 			deliveriesQueue: {MaxWorkers: o.Deliverers, FetchCooldown: o.Poll / 2, FetchPollInterval: o.Poll},
 		},
 		JobTimeout:                  max(o.LookTimeout, o.DeliverTimeout),
-		RescueStuckJobsAfter:        o.lease(),
+		RescueStuckJobsAfter:        rescue,
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		CancelledJobRetentionPeriod: 10 * time.Minute,
 		DiscardedJobRetentionPeriod: 10 * time.Minute,
 		MaxAttempts:                 maxAttempts,
-		PollOnly:                    pollOnly,
+		PollOnly:                    alone,
 		Hooks:                       []rivertype.Hook{&availableAtOnce{}},
 		ErrorHandler:                &errorLog{o.Log, seldom(o.Log)},
 		Logger:                      seldom(o.Log),

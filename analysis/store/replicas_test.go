@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -115,16 +116,18 @@ func TestAJobThatCouldNotBeEndedIsGivenBack(t *testing.T) {
 	s := openAs(t, url, "a")
 	beat(t, s, "a")
 	write(t, s, func(tx *store.Tx) error {
-		for range 2 {
+		for range 3 {
 			if _, err := tx.EnqueueLook(t.Context(), "run", 1, time.Time{}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	do(t, url, `UPDATE river_job SET state = 'running', attempted_by = '{b,a}', attempted_at = now() - make_interval(secs => CASE WHEN id = (SELECT min(id) FROM river_job) THEN 51 ELSE 20 END)`)
-	if n, err := s.TakeOver(t.Context(), "a", 30*time.Second); err != nil || n != 1 {
-		t.Errorf("%d given back, want the one that took too long: %v", n, err)
+	do(t, url, `UPDATE river_job SET state = 'running', attempted_by = '{b,a}', attempted_at = now() - interval '51 s'`)
+	do(t, url, `UPDATE river_job SET attempted_at = now() - interval '20 s' WHERE id = (SELECT min(id) FROM river_job)`)
+	do(t, url, `UPDATE river_job SET attempted_by = '{a,gone}' WHERE id = (SELECT max(id) FROM river_job)`)
+	if n, err := s.TakeOver(t.Context(), "a", 30*time.Second); err != nil || n != 2 {
+		t.Errorf("%d given back, want the two that took too long: %v", n, err)
 	}
 }
 
@@ -224,6 +227,23 @@ func TestWhatTheURLLeavesOpen(t *testing.T) {
 		if !errors.Is(err, analysis.Invalid) || strings.Contains(err.Error(), "secret-word") {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+}
+
+// TestOfSeveralServersTheOneThatCanBeWrittenTo: the first that is named may be a standby.
+func TestOfSeveralServersTheOneThatCanBeWrittenTo(t *testing.T) {
+	pg := storetest.NewServer(t)
+	pg.Up(t)
+	pg.Do(t, "postgres", "CREATE DATABASE haldane")
+	standby := pg.Standby(t)
+	standby.Up(t)
+	hosts := func(first, second *storetest.Server) string {
+		return "postgres:///haldane?user=postgres&host=" + filepath.Dir(first.Socket()) + "," + filepath.Dir(second.Socket())
+	}
+	beat(t, openAs(t, hosts(standby, pg), "a"), "a")
+	_, err := store.Open(t.Context(), store.Options{URL: hosts(standby, standby)})
+	if !errors.Is(err, analysis.Unavailable) || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("only a standby: %v", err)
 	}
 }
 

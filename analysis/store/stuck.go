@@ -15,16 +15,18 @@ import (
 const lateBy = time.Minute
 
 // wakes is SQL that is true when the job j will wake its row up in time: it is not
-// over, it is the one that the row says, and it is due when the row says.
-func (s *Store) wakes(theOne, due string) string {
-	return fmt.Sprintf(`j.id IS NOT NULL AND (j.state = 'running' OR j.state IN ('available', 'scheduled', 'retryable') AND %s <= %s + %d)
-		AND %s`, s.db.dueAt(), due, lateBy.Milliseconds(), theOne)
+// over, it is the one that the row says, and it is due when the row says. One that
+// waits for River's leader to make it available has not waited for long.
+func (s *Store) wakes(now time.Time, theOne, due string) string {
+	return fmt.Sprintf(`j.id IS NOT NULL AND %s AND (j.state = 'running' OR %s <= %s + %d
+		AND (j.state = 'available' OR j.state IN ('scheduled', 'retryable') AND %s > %d))`,
+		theOne, s.db.dueAt(), due, lateBy.Milliseconds(), s.db.dueAt(), now.Add(-lateBy).UnixMilli())
 }
 
 // StuckRuns returns the runs that nothing will wake up: running ones, and those that
 // are watched after their rollback, without a job for their next look.
 func (s *Store) StuckRuns(ctx context.Context, now time.Time) ([]string, error) {
-	wakes := s.wakes(`j.kind = 'look' AND j.queue = '`+looksQueue+`' AND j.args->>'run' = r.id AND CAST(j.args->>'look' AS TEXT) = CAST(r.next_look AS TEXT)`, `r.next_look_at`)
+	wakes := s.wakes(now, `j.kind = 'look' AND j.queue = '`+looksQueue+`' AND j.args->>'run' = r.id AND CAST(j.args->>'look' AS TEXT) = CAST(r.next_look AS TEXT)`, `r.next_look_at`)
 	rs, err := s.db.reader().query(ctx, `SELECT r.id FROM runs r LEFT JOIN river_job j ON j.id = r.job_id
 		WHERE (r.status = 'running' OR r.next_look_at IS NOT NULL) AND (r.next_look_at IS NULL OR NOT (`+wakes+`))
 		UNION SELECT id FROM runs WHERE `+recent(now)+` AND status IN ('finished', 'cancelled', 'superseded')
@@ -64,7 +66,7 @@ func (s *Store) StuckRollbacks(ctx context.Context, now time.Time) ([]string, er
 // job that does, and none of the same run and action goes before them.
 func (s *Store) StuckDeliveries(ctx context.Context, now time.Time) ([]string, error) {
 	// One that was made in the future waits for a clock that has gone back since.
-	wakes := s.wakes(`j.kind = 'deliver' AND j.queue = '`+deliveriesQueue+`' AND j.args->>'delivery' = d.id`, `d.expires_at`)
+	wakes := s.wakes(now, `j.kind = 'deliver' AND j.queue = '`+deliveriesQueue+`' AND j.args->>'delivery' = d.id`, `d.expires_at`)
 	rs, err := s.db.reader().query(ctx, `SELECT d.id FROM deliveries d LEFT JOIN river_job j ON j.id = d.job_id
 		WHERE d.state IN ('pending', 'held', 'following')
 		AND (NOT (`+wakes+`) OR d.created_at > $1 AND j.state <> 'running' AND `+s.db.dueAt()+` > $1)
