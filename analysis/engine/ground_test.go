@@ -17,6 +17,8 @@ import (
 	"github.com/haldane-dev/haldane/analysis/store/storetest"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 // ground is an engine over a real database of either kind, in real time. Jobs are
 // worked by drain only.
 type ground struct {
