@@ -42,13 +42,21 @@ func ValidName(pattern, s string) bool {
 	return err == nil && re.MatchString(s)
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
-
 // PlainName reports whether s can name a plan, service, environment, metric,
 // group, source, action or token: at most 100 letters, digits, dots, dashes and
 // underscores, the first a letter or digit. Such a name needs no escaping in a
 // URL, a metric label or a run's key.
-func PlainName(s string) bool { return plainName.MatchString(s) }
+func PlainName(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case i > 0 && (c == '.' || c == '_' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 100
+}
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 

@@ -112,7 +112,7 @@ type Reader interface {
 
 // SampleReader shows the samples behind a run's verdicts, for those who draw them: the
 // pairs of the run's latest look, from its first sample on. There are none before the
-// first look.
+// first look. Those of a run whose evidence was deleted say so.
 type SampleReader interface {
 	Pairs(ctx context.Context, runID string) ([]Pair, error)
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"hash/fnv"
 	"strings"
 	"time"
@@ -37,6 +38,8 @@ type Run struct {
 	Times           Times             `json:"times"`
 	Drill           bool              `json:"drill,omitempty"`    // a made-up verdict: see DrillRequest
 	ForReal         bool              `json:"for_real,omitempty"` // a drill whose deliveries are sent
+
+	EvidenceDeletedAt *time.Time `json:"evidence_deleted_at,omitempty"` // its looks and samples, as they were older than keep says
 
 	// What the engine keeps beside it.
 	Rev        int64     `json:"-"` // changes with every commit; the fence
@@ -207,6 +210,18 @@ func (r *Run) Took() Times {
 		t.Recover = between(r.Rollback.DecidedAt, r.Verification.At)
 	}
 	return t
+}
+
+// Gaps says in a sentence which of the run's looks are not kept any more, given how many
+// are; "" when all are.
+func (r *Run) Gaps(kept int) string {
+	switch {
+	case r.EvidenceDeletedAt != nil:
+		return "Its looks and samples were deleted on " + r.EvidenceDeletedAt.UTC().Format(time.DateOnly) + ": they were older than keep in the config says."
+	case kept < r.Progress.Looks:
+		return fmt.Sprintf("Of %d looks, %d are kept: the newest, every tenth before, and each at which something changed.", r.Progress.Looks, kept)
+	}
+	return ""
 }
 
 // Looking reports whether the run has looks to come: it is running, or its rollback is

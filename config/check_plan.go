@@ -22,6 +22,11 @@ type planCheck struct {
 func (c *planCheck) all() {
 	c.names()
 	c.texts()
+	c.unnamed()
+}
+
+// unnamed checks all that does not make one plan another.
+func (c *planCheck) unnamed() {
 	c.times()
 	c.judging()
 	c.metrics()

@@ -18,8 +18,8 @@ func (m *metricCheck) query(q asked) {
 	if m.plan.Schedule != nil {
 		m.scheduledVersions(field, t)
 	}
-	canary, baseline := m.rendered(t, analysis.SideCanary), m.rendered(t, analysis.SideBaseline)
-	if canary == baseline && m.plan.Baseline.Simultaneous() && m.metric.Threshold == nil {
+	asks := m.asks(t)
+	if asks.same && m.plan.Baseline.Simultaneous() && m.metric.Threshold == nil {
 		if q.value {
 			m.mistake(q.key, "asks the same for canary and baseline").
 				try("{{.Version}} in the query, or another baseline than version")
@@ -28,7 +28,7 @@ func (m *metricCheck) query(q asked) {
 				try("{{.Version}} in the query")
 		}
 	}
-	for _, w := range CounterWindows(canary) {
+	for _, w := range asks.windows {
 		if w.Window != m.plan.Step {
 			m.warn(q.key, "%s reads %s, but a sample stands for %s", w.Function, w.Window, m.plan.Step).try("[{{.Step}}]")
 		}
@@ -40,6 +40,15 @@ type checkedQuery struct {
 	queryTemplate
 	names []string // of the variables that it uses
 	err   error
+
+	quoted bool // the names that it uses stand in quotes: see quotesNames
+	byStep map[analysis.Duration]asks
+}
+
+// asks is what a query asks in a plan.
+type asks struct {
+	same    bool            // of both sides
+	windows []CounterWindow // of the canary
 }
 
 // checked parses and checks a query. Many plans ask the same, with other values.
@@ -49,6 +58,7 @@ func (l *loader) checked(text string) *checkedQuery {
 		q = &checkedQuery{}
 		if q.queryTemplate, q.err = parseQuery(text); q.err == nil {
 			q.names, q.err = q.vars(), q.check()
+			q.quoted, q.byStep = q.quotesNames(), map[analysis.Duration]asks{}
 		}
 		l.queries[text] = q
 	}
@@ -114,6 +124,35 @@ func (c *planCheck) depends(t *checkedQuery, which release) bool {
 		}
 	}
 	return false
+}
+
+// asks finds out what a query asks in this plan. That hangs on nothing but the step when
+// the plan's names stand in quotes and cannot end them.
+func (c *planCheck) asks(t *checkedQuery) asks {
+	common := t.quoted && c.harmless()
+	if known, ok := t.byStep[c.plan.Step]; ok && common {
+		return known
+	}
+	canary := c.rendered(t, analysis.SideCanary)
+	a := asks{canary == c.rendered(t, analysis.SideBaseline), CounterWindows(canary)}
+	if common {
+		t.byStep[c.plan.Step] = a
+	}
+	return a
+}
+
+// harmless reports whether the names that queries of this plan may use mean nothing in
+// quotes but themselves.
+func (c *planCheck) harmless() bool {
+	if !analysis.PlainName(c.plan.Service) || !analysis.PlainName(c.plan.Environment) {
+		return false
+	}
+	for _, v := range c.plan.Vars {
+		if !analysis.PlainName(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // rendered renders a query that was checked for a side, with made-up versions.

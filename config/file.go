@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"reflect"
+	"time"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -18,12 +19,18 @@ type mainFile struct {
 	Include    []string    `yaml:"include" doc:"more files, by name or pattern, relative to this one; they may hold sources, actions and plans"`
 	Tokens     []tokenFile `yaml:"tokens" doc:"who may use the API; without tokens everybody on this machine may"`
 	sharedFile `yaml:",inline"`
-	Defaults   rawDefaults `yaml:"defaults" doc:"keys of plans, merged under every plan: the plan wins, maps merge, lists replace"`
-	Guards     Guards      `yaml:"guards" doc:"what holds rollbacks back"`
-	Egress     egressFile  `yaml:"egress" doc:"where actions may connect to; link-local and metadata addresses are refused anyway"`
+	Defaults   rawDefaults       `yaml:"defaults" doc:"keys of plans, merged under every plan: the plan wins, maps merge, lists replace"`
+	Guards     Guards            `yaml:"guards" doc:"what holds rollbacks back"`
+	Keep       analysis.Duration `yaml:"keep" doc:"how long runs keep their looks and samples after their end; a summary stays for good; 0: for ever"`
+	Egress     egressFile        `yaml:"egress" doc:"where actions may connect to; link-local and metadata addresses are refused anyway"`
 }
 
-func (f *mainFile) setDefaults() { f.Guards.setDefaults() }
+func (f *mainFile) setDefaults() {
+	f.Guards.setDefaults()
+	f.Keep = 90 * day
+}
+
+const day = analysis.Duration(24 * time.Hour)
 
 // sharedFile is what included files may hold too.
 type sharedFile struct {

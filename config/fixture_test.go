@@ -155,6 +155,7 @@ func loaded(c *config.Config) any {
 	var out struct {
 		Tokens, Sources, Actions, Warnings []string
 		Guards                             config.Guards
+		Keep                               analysis.Duration
 		Allow, Deny                        []string
 		Plans                              []analysis.Plan
 	}
@@ -176,6 +177,6 @@ func loaded(c *config.Config) any {
 	for _, p := range c.Egress.Deny {
 		out.Deny = append(out.Deny, p.String())
 	}
-	out.Guards, out.Plans = c.Guards, c.Plans
+	out.Guards, out.Keep, out.Plans = c.Guards, c.Keep, c.Plans
 	return out
 }

@@ -86,7 +86,7 @@ func (l *loader) includeFile(doc *document) {
 	before := len(l.notes.mistakes)
 	l.decode(doc, &file)
 	for _, m := range l.notes.mistakes[before:] {
-		if slices.Contains([]string{"tokens", "defaults", "guards", "egress", "include"}, m.Path) {
+		if slices.Contains([]string{"tokens", "defaults", "guards", "keep", "egress", "include"}, m.Path) {
 			m.Message = "not allowed in an included file"
 			m.try("move it to %s", l.main.name)
 		}

@@ -34,6 +34,7 @@ type Config struct {
 	Plans   []analysis.Plan
 	Guards  Guards
 	Egress  Egress
+	Keep    analysis.Duration // of the evidence of runs that have ended; 0: for ever
 
 	Hash     string    // of all config files: the same on every replica that has the same
 	Files    []string  // all that were read, the main one first
@@ -68,7 +69,7 @@ type loader struct {
 	owners map[string]position // where each name was first used: "plan checkout"
 
 	defaults *yaml.Node
-	base     planFile // what every plan begins with
+	base     basePlan
 	shared   []sharedPart
 	sources  map[string]SourceSettings // nil when the section is broken
 	actions  map[string]ActionSettings
@@ -116,6 +117,10 @@ func (l *loader) all() {
 	}
 	l.config.Guards = file.Guards
 	l.checkGuards(file.Guards)
+	l.config.Keep = file.Keep
+	if file.Keep != 0 && file.Keep < day {
+		l.main.mistake("keep", "must be a day at least: people look into what happened yesterday").try("keep: 90d, or 0 for ever")
+	}
 	l.config.Egress = file.Egress.egress()
 	l.readPlans()
 	l.readTokens(file.Tokens)

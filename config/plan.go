@@ -1,7 +1,7 @@
 package config
 
 import (
-	"maps"
+	"cmp"
 	"reflect"
 	"slices"
 
@@ -18,6 +18,7 @@ func (l *loader) readPlans() {
 	l.readDefaults()
 	total := 0
 	for _, part := range l.shared {
+		l.config.Plans = slices.Grow(l.config.Plans, min(len(part.file.Plans), maxPlans))
 		if total += len(part.file.Plans); total > maxPlans {
 			part.doc.mistake("plans", "more than %d plans", maxPlans)
 			return
@@ -33,37 +34,23 @@ func (l *loader) readPlans() {
 	}
 }
 
-// readDefaults reads what every plan begins with. What is wrong in it is noted once,
-// where it stands.
-func (l *loader) readDefaults() {
-	l.base.setDefaults()
-	if l.defaults == nil {
-		return
-	}
-	(&decoder{doc: l.main}).value(l.defaults, reflect.ValueOf(&l.base).Elem(), "defaults")
-	if l.main.has("defaults.name") {
-		l.main.mistake("defaults.name", "every plan needs a name of its own")
-	}
-	l.base.Name = ""
-	if resolved(l.defaults).Kind == yaml.MappingNode {
-		for _, part := range l.shared {
-			part.doc.defaults = l.main
-		}
-	}
-}
-
 // readPlan reads one plan: its own keys over those of the defaults. Decoding changes no
 // list or map that a value holds already, so plans may begin with the same.
 func (l *loader) readPlan(doc *document, path string, n *yaml.Node) {
-	file := l.base
+	file := l.base.file
 	(&decoder{doc: doc}).value(n, reflect.ValueOf(&file).Elem(), path)
 	if doc.broken[path] {
 		return // no map at all
 	}
-	plan := file.plan(l.tells)
-	c := &planCheck{loader: l, doc: doc, path: path, file: &file, plan: plan}
-	c.all()
-	l.config.Plans = append(l.config.Plans, *plan)
+	c := &planCheck{loader: l, doc: doc, path: path, file: &file}
+	if onlyNamed(n) {
+		c.plan = l.base.named(&file)
+		c.allNamed()
+	} else {
+		c.plan = file.plan(l.tells)
+		c.all()
+	}
+	l.config.Plans = append(l.config.Plans, *c.plan)
 }
 
 // tells reports whether an action is known and tells people, rather than changing
@@ -86,18 +73,15 @@ const kayentaSamples = 50
 // plan makes the plan that was meant, with the defaults that depend on other keys.
 func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 	p := &analysis.Plan{
-		Name: f.Name, Service: f.Service, Environment: f.Environment, Owner: f.Owner, Severity: f.Severity,
-		Runbook: f.Runbook, Labels: maps.Clone(f.Labels), Vars: maps.Clone(f.Vars),
+		Vars:  f.Vars,
 		Every: f.Every, Step: f.Step, Duration: f.Duration, MinDuration: f.Duration / 2, Warmup: f.Warmup,
 		Judge: f.Judge, FalseRollbackRate: float64(f.FalseRollbackRate), Strict: f.Strict, MinSamples: f.MinSamples, MinTraffic: f.MinTraffic,
 		AllowRollback: f.AllowRollback, Baseline: analysis.Baseline(f.Baseline),
-		Groups: maps.Clone(f.Groups), Score: analysis.Thresholds(f.Score),
+		Groups: f.Groups, Score: analysis.Thresholds(f.Score),
 		Concurrency: f.Concurrency, ReuseAfter: f.ReuseAfter, DryRun: f.DryRun, NamePattern: f.NamePattern,
 		DeliverWithin: f.DeliverWithin, Schedule: f.Schedule.schedule(), On: f.reactions(tells),
 	}
-	if p.Service == "" {
-		p.Service = p.Name
-	}
+	f.name(p)
 	if f.MinDuration != nil {
 		p.MinDuration = *f.MinDuration
 	}
@@ -123,6 +107,12 @@ func (f *planFile) plan(tells func(action string) bool) *analysis.Plan {
 		p.Approval = &analysis.Approval{Within: f.Approval.Within, Default: f.Approval.Default, People: f.Approval.People}
 	}
 	return p
+}
+
+// name says which plan it is.
+func (f *planFile) name(p *analysis.Plan) {
+	p.Name, p.Service, p.Environment = f.Name, cmp.Or(f.Service, f.Name), f.Environment
+	p.Owner, p.Severity, p.Runbook, p.Labels = f.Owner, f.Severity, f.Runbook, f.Labels
 }
 
 // reactions fills in those that follow from on_fail: whoever is told of a failure

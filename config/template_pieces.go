@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"text/template/parse"
 
@@ -10,7 +11,8 @@ import (
 // piece is a part of a template: a literal text, or a value such as .Canary.Version.
 type piece struct {
 	text  string
-	value []string // nil for a text
+	value func(d *analysis.QueryData) (text string, ok bool) // nil for a text
+	name  bool                                               // a value that a plan or a run chooses, other than versions
 }
 
 // pieces takes a template apart that has nothing but texts and values in it, as nearly
@@ -30,7 +32,11 @@ func pieces(root *parse.ListNode) []piece {
 			if !ok {
 				return nil
 			}
-			out = append(out, piece{value: field.Ident})
+			p, ok := valuePiece(field.Ident)
+			if !ok {
+				return nil
+			}
+			out = append(out, p)
 		default:
 			return nil
 		}
@@ -38,14 +44,46 @@ func pieces(root *parse.ListNode) []piece {
 	return out
 }
 
-// joined renders pieces, unless there are none, one has no value that is a text, or it
-// becomes too long: then it is text/template's to do, or to say what is wrong.
+// valuePiece returns the piece of a value that prints as a text.
+func valuePiece(path []string) (piece, bool) {
+	type data = analysis.QueryData
+	is := func(name bool, text func(d *data) string) (piece, bool) {
+		return piece{value: func(d *data) (string, bool) { return text(d), true }, name: name}, true
+	}
+	if len(path) == 2 && path[0] == "Vars" {
+		key := path[1]
+		return piece{name: true, value: func(d *data) (string, bool) {
+			text, ok := d.Vars[key]
+			return text, ok
+		}}, true
+	}
+	switch strings.Join(path, ".") {
+	case "Side":
+		return is(false, func(d *data) string { return d.Side })
+	case "Version":
+		return is(false, func(d *data) string { return d.Version })
+	case "Canary.Version":
+		return is(false, func(d *data) string { return d.Canary.Version })
+	case "Baseline.Version":
+		return is(false, func(d *data) string { return d.Baseline.Version })
+	case "Step":
+		return is(false, func(d *data) string { return d.Step.String() })
+	case "Service":
+		return is(true, func(d *data) string { return d.Service })
+	case "Environment":
+		return is(true, func(d *data) string { return d.Environment })
+	}
+	return piece{}, false
+}
+
+// joined renders pieces, unless there are none, a variable is missing, or it becomes too
+// long: then it is text/template's to do, or to say what is wrong.
 func joined(all []piece, d *analysis.QueryData) (string, bool) {
 	var out strings.Builder
 	for _, p := range all {
 		text, ok := p.text, true
 		if p.value != nil {
-			text, ok = valueOf(p.value, d)
+			text, ok = p.value(d)
 		}
 		if !ok || out.Len()+len(text) > maxRendered {
 			return "", false
@@ -55,30 +93,24 @@ func joined(all []piece, d *analysis.QueryData) (string, bool) {
 	return out.String(), all != nil
 }
 
-// valueOf returns the text that a value prints as.
-func valueOf(path []string, d *analysis.QueryData) (text string, ok bool) {
-	switch {
-	case len(path) == 2 && path[0] == "Vars":
-		text, ok = d.Vars[path[1]]
-		return text, ok
-	case len(path) == 2 && path[1] == "Version" && path[0] == "Canary":
-		return d.Canary.Version, true
-	case len(path) == 2 && path[1] == "Version" && path[0] == "Baseline":
-		return d.Baseline.Version, true
-	case len(path) != 1:
-		return "", false
+// quotesNames reports whether a template is made of pieces, and those of them that are
+// names all stand inside quotes.
+func (t queryTemplate) quotesNames() bool {
+	const stand = "x" // for any value
+	var text strings.Builder
+	var at []int
+	for _, p := range t.pieces {
+		if p.name {
+			at = append(at, text.Len())
+		}
+		if p.value != nil {
+			text.WriteString(stand)
+		}
+		text.WriteString(p.text)
 	}
-	switch path[0] {
-	case "Side":
-		return d.Side, true
-	case "Version":
-		return d.Version, true
-	case "Service":
-		return d.Service, true
-	case "Environment":
-		return d.Environment, true
-	case "Step":
-		return d.Step.String(), true
+	if t.pieces == nil || len(at) > 1000 || text.Len() > maxRendered/2 { // so that no name makes it too long
+		return false
 	}
-	return "", false
+	masked := maskStrings(text.String())
+	return !slices.ContainsFunc(at, func(i int) bool { return masked[i] == stand[0] })
 }

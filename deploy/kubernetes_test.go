@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -17,7 +19,7 @@ import (
 )
 
 // manifests are what `kubectl apply -k deploy/kubernetes` applies, and the Secret
-// that is made beside it.
+// that is made beside it; disruption is of several replicas.
 type manifests struct {
 	namespace  corev1.Namespace
 	account    corev1.ServiceAccount
@@ -27,34 +29,40 @@ type manifests struct {
 	service    corev1.Service
 	policy     networkingv1.NetworkPolicy
 	secret     corev1.Secret
+	disruption policyv1.PodDisruptionBudget
 }
 
 // renderKubernetes runs kustomize and decodes every object strictly: a field that
 // Kubernetes does not know is an error.
 func renderKubernetes(t *testing.T) *manifests {
 	t.Helper()
-	all, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "kubernetes")
+	return render(t, "kubernetes", "Namespace", "ServiceAccount", "PersistentVolumeClaim", "ConfigMap", "Deployment", "Service", "NetworkPolicy")
+}
+
+func render(t *testing.T, folder string, kinds ...string) *manifests {
+	t.Helper()
+	all, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var m manifests
 	into := map[string]any{
 		"Namespace": &m.namespace, "ServiceAccount": &m.account, "PersistentVolumeClaim": &m.claim, "ConfigMap": &m.config,
-		"Deployment": &m.deployment, "Service": &m.service, "NetworkPolicy": &m.policy,
+		"Deployment": &m.deployment, "Service": &m.service, "NetworkPolicy": &m.policy, "PodDisruptionBudget": &m.disruption,
 	}
 	for _, r := range all.Resources() {
 		b, err := r.AsYAML()
 		if err != nil {
 			t.Fatal(err)
 		}
-		to, known := into[r.GetKind()]
-		if !known {
-			t.Fatalf("kind %s: twice, or not one that this test knows", r.GetKind())
+		i := slices.Index(kinds, r.GetKind())
+		if i < 0 {
+			t.Fatalf("kind %s: twice, or not one that belongs here", r.GetKind())
 		}
-		delete(into, r.GetKind())
-		decodeStrictly(t, r.GetKind(), b, to)
+		kinds = slices.Delete(kinds, i, i+1)
+		decodeStrictly(t, r.GetKind(), b, into[r.GetKind()])
 	}
-	for kind := range into {
+	for _, kind := range kinds {
 		t.Errorf("no %s", kind)
 	}
 	b, err := os.ReadFile("kubernetes/secret.example.yaml")
@@ -193,5 +201,40 @@ func TestKubernetesKeepsPodsFromTheClouds(t *testing.T) {
 	}
 	if want := []string{"0.0.0.0/0 but 169.254.0.0/16", "::/0 but fe80::/10 fd00:ec2::/32"}; !slices.Equal(open, want) {
 		t.Errorf("open is %q, want %q", open, want)
+	}
+}
+
+// TestSeveralReplicasShareADatabase: no volume, no file, and never all gone at once.
+func TestSeveralReplicasShareADatabase(t *testing.T) {
+	m := render(t, "kubernetes-postgres", "Namespace", "ServiceAccount", "ConfigMap", "Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget")
+	alone := renderKubernetes(t)
+	pod, c, spec := m.pod(), m.container(), &m.deployment.Spec
+	for _, v := range pod.Volumes {
+		if v.PersistentVolumeClaim != nil {
+			t.Errorf("it has a volume %s", v.Name)
+		}
+	}
+	for _, mount := range c.VolumeMounts {
+		if !mount.ReadOnly {
+			t.Errorf("it can write to %s", mount.MountPath)
+		}
+	}
+	for _, e := range c.Env {
+		if e.Name == "HALDANE_DATABASE" && (e.Value != "" || e.ValueFrom.SecretKeyRef.Name != m.secret.Name || e.ValueFrom.SecretKeyRef.Key != "database") {
+			t.Errorf("its database is %+v", e)
+		}
+	}
+	update, spread := spec.Strategy.RollingUpdate, pod.TopologySpreadConstraints
+	for what, ok := range map[string]bool{
+		"several":                           *spec.Replicas > 1,
+		"replaced one after the other":      spec.Strategy.Type == appsv1.RollingUpdateDeploymentStrategyType && update.MaxUnavailable.IntValue() < int(*spec.Replicas),
+		"drained one after the other":       m.disruption.Spec.MaxUnavailable.IntValue() == 1 && maps.Equal(m.disruption.Spec.Selector.MatchLabels, spec.Selector.MatchLabels),
+		"on different nodes, if it can be":  len(spread) == 1 && maps.Equal(spread[0].LabelSelector.MatchLabels, spec.Selector.MatchLabels) && spread[0].WhenUnsatisfiable == corev1.ScheduleAnyway,
+		"otherwise as it is alone":          len(c.Env) == len(alone.container().Env) && c.Image == alone.container().Image && *c.SecurityContext.ReadOnlyRootFilesystem,
+		"ready only while it can record it": c.ReadinessProbe.HTTPGet.Path == "/readyz",
+	} {
+		if !ok {
+			t.Errorf("not so: %s", what)
+		}
 	}
 }

@@ -42,7 +42,8 @@ func (e *Engine) conclude(ctx context.Context, tx *store.Tx, s *Setup, r *analys
 		e.log.InfoContext(ctx, "run finished", "run", r.ID, "plan", r.Plan, "service", r.Service, "version", r.Version,
 			"outcome", outcome, "rollback", r.Rollback.State, "reason", r.Reason)
 	})
-	return e.promote(ctx, tx, s, r.Service, r.Environment, now)
+	_, err := e.promote(ctx, tx, s, r.Service, r.Environment, now)
+	return err
 }
 
 // remember condemns a version that failed, and pardons one that passed after all.

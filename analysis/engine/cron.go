@@ -123,6 +123,10 @@ func (e *Engine) tick(ctx context.Context, s *Setup, p *analysis.Plan, due store
 // startTick starts a scheduled run. A version that is condemned is not judged
 // again by the clock: it would be rolled back at every tick.
 func (e *Engine) startTick(ctx context.Context, s *Setup, p *analysis.Plan, tick, now time.Time) (string, error) {
+	key := fmt.Sprintf("cron:%s:%s", p.Name, tick.UTC().Format(time.RFC3339))
+	if note, err := e.startedTick(ctx, p, key); note != "" || err != nil {
+		return note, err
+	}
 	version, err := e.lookUp(ctx, s, p.Schedule.Version, now)
 	if err != nil {
 		return "", err
@@ -150,10 +154,28 @@ func (e *Engine) startTick(ctx context.Context, s *Setup, p *analysis.Plan, tick
 		started = now
 	}
 	r, _, err := e.Start(ctx, analysis.StartRequest{
-		Plan: p.Name, Key: fmt.Sprintf("cron:%s:%s", p.Name, tick.UTC().Format(time.RFC3339)),
+		Plan: p.Name, Key: key,
 		Version: version, BaselineVersion: baseline, StartedAt: &started, Cause: analysis.Cause{Kind: "cron", Who: "schedule"},
 	})
+	if analysis.KindOf(err) == analysis.Conflict { // another replica was faster, and found another version
+		if note, _ := e.startedTick(ctx, p, key); note != "" {
+			return note, nil
+		}
+	}
 	return "started run " + r.ID, err
+}
+
+// startedTick finds the run that another replica, or this one before it died, has started
+// for a tick: "" when there is none.
+func (e *Engine) startedTick(ctx context.Context, p *analysis.Plan, key string) (note string, err error) {
+	err = e.store.Write(ctx, func(tx *store.Tx) error {
+		r, found, err := tx.LatestByKey(ctx, p.Name, key)
+		if found {
+			note = "started run " + r.ID
+		}
+		return err
+	})
+	return note, err
 }
 
 // lookUp finds a version: literal, or the value of a label of the one series that

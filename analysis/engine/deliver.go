@@ -282,7 +282,7 @@ func (e *Engine) finish(ctx context.Context, tx *store.Tx, s *Setup, d *analysis
 		}
 	}
 	if d.ChangesWorld {
-		if err := e.promote(ctx, tx, s, d.Service, d.Environment, now); err != nil {
+		if _, err := e.promote(ctx, tx, s, d.Service, d.Environment, now); err != nil {
 			return err
 		}
 	}

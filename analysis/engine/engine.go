@@ -83,6 +83,11 @@ func (e *Engine) Work(ctx context.Context) error {
 	e.every(loops, reconcileEvery, e.Reconcile)
 	e.every(loops, time.Second, e.Tick)
 	e.every(loops, heartbeatEvery, e.observe)
+	e.done.Go(func() {
+		if pause(loops, retainFirst) == nil { // starting has more urgent work to do
+			e.every(loops, retainEvery, e.Retain)
+		}
+	})
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 
 // metrics are what /metrics shows of the engine.
 type metrics struct {
-	runs, looks, sources, questions, deliveries, rollbacks, verifications, repaired, ticks                                   *prometheus.CounterVec
+	runs, looks, sources, questions, deliveries, rollbacks, verifications, repaired, ticks, deleted                          *prometheus.CounterVec
 	openRuns, openDeliveries, holds, configInfo, circuits, budgetLimit, budgetLeft, budgetReset, precision, recall, feedback *prometheus.GaugeVec
 	sourceSeconds                                                                                                            *prometheus.HistogramVec
 	attemptSeconds, times                                                                                                    *prometheus.HistogramVec
@@ -55,6 +55,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		rollbacks:      counter("rollbacks_total", "Changes of a rollback's state, by plan and new state.", "plan", "state"),
 		verifications:  counter("verifications_total", "Rollbacks whose effect was watched, by plan and by what was seen.", "plan", "state"),
 		repaired:       counter("repaired_total", "What the reconciler found that nothing would have gone on with: runs, deliveries, rollbacks, and jobs of replicas that are gone.", "what"),
+		deleted:        counter("retention_deleted_total", "What was deleted because it was older than keep says: evidence of runs, notices, holds; and looks of long runs that said nothing new.", "what"),
 		ticks:          counter("schedule_ticks_total", "Ticks of schedules, by plan and outcome: ok or the kind of trouble.", "plan", "outcome"),
 		openRuns:       gauge("runs_open", "Runs that have not ended, by status.", "status"),
 		openDeliveries: gauge("deliveries_open", "Deliveries that have not ended, by state.", "state"),

@@ -70,6 +70,9 @@ func (e *Engine) Pairs(ctx context.Context, runID string) ([]analysis.Pair, erro
 	if err != nil {
 		return nil, err
 	}
+	if r.EvidenceDeletedAt != nil {
+		return pairsGone(&r), nil
+	}
 	known, err := e.store.Samples(ctx, runID, 0, r.NextLook)
 	if err != nil {
 		return nil, err
@@ -87,6 +90,16 @@ func (e *Engine) Pairs(ctx context.Context, runID string) ([]analysis.Pair, erro
 		p.recall(known)
 	}
 	return pairUp(&r.Snapshot, w, parts), nil
+}
+
+// pairsGone are the pairs of a run without evidence: they say why they are empty.
+func pairsGone(r *analysis.Run) []analysis.Pair {
+	gone := analysis.Samples{Err: analysis.Errorf(analysis.NoData, "deleted on %s, as old as keep in the config says", r.EvidenceDeletedAt.UTC().Format(time.DateOnly))}
+	out := make([]analysis.Pair, len(r.Snapshot.Metrics))
+	for i, m := range r.Snapshot.Metrics {
+		out[i] = analysis.Pair{Metric: m.Name, Step: r.Snapshot.Step.Std(), Canary: gone, Baseline: gone}
+	}
+	return out
 }
 
 // afterCheck reads a run's rows; no rows of a run that does not exist are NotFound.

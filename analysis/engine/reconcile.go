@@ -121,7 +121,9 @@ func (e *Engine) promoteWaiting(ctx context.Context) error {
 			if began = r.Status == analysis.StatusPending; !began {
 				return nil
 			}
-			return e.promote(ctx, tx, s, r.Service, r.Environment, now)
+			var err error
+			began, err = e.promote(ctx, tx, s, r.Service, r.Environment, now)
+			return err
 		})
 		return began, err
 	})

@@ -23,9 +23,9 @@ const (
 	unseenFor      = 30 * time.Second
 	steadyFor      = 15 * time.Second
 	takeOverEvery  = 5 * time.Second
-	// apart is how far our clock and the database's may be from each other before
+	// clocksApart is how far our clock and the database's may be from each other before
 	// somebody should know.
-	apart = 10 * time.Second
+	clocksApart = 10 * time.Second
 )
 
 // beat is what this replica's last heartbeat found.
@@ -36,6 +36,7 @@ type beat struct {
 	err    error
 	others []string  // the configs of the other replicas, by their hashes
 	told   time.Time // when the log was last told of trouble
+	clock  time.Time // when it was last told of the clock
 }
 
 // Heartbeat records that this replica is alive, and notices what it can learn of the
@@ -85,7 +86,8 @@ func (e *Engine) note(all []store.Replica, ahead time.Duration, err error) {
 	}
 	e.metrics.configMismatch.Set(float64(b.apart(e.setup.Load().Hash)))
 	e.metrics.clockAhead.Set(-ahead.Seconds())
-	if ahead.Abs() > apart {
+	if ahead.Abs() > clocksApart && now.Sub(b.clock) >= 10*time.Minute {
+		b.clock = now
 		e.log.Warn("this machine's clock and the database's are apart; looks and deadlines go by this machine's", "database_ahead", ahead.Round(time.Second).String())
 	}
 }

@@ -17,6 +17,7 @@ type Setup struct {
 	Sources map[string]Source
 	Actions map[string]Action
 	Guards  Guards
+	Keep    time.Duration // of the evidence of runs that have ended; 0: for ever
 	// Render fills in the template of a query.
 	Render func(text string, d analysis.QueryData) (string, error)
 

@@ -213,7 +213,8 @@ func (e *Engine) Cancel(ctx context.Context, id string, by analysis.Cause) (anal
 		if err := e.end(ctx, tx, s, r, analysis.StatusCancelled, o, now); err != nil {
 			return err
 		}
-		return e.promote(ctx, tx, s, r.Service, r.Environment, now)
+		_, err := e.promote(ctx, tx, s, r.Service, r.Environment, now)
+		return err
 	})
 }
 
@@ -253,21 +254,21 @@ func (e *Engine) end(ctx context.Context, tx *store.Tx, s *Setup, r *analysis.Ru
 // promote lets the oldest waiting run of a service begin when none is running, and what
 // the one before it does to the world is done: a rollback would take the next release
 // away too, and a release that began would forbid the rollback.
-func (e *Engine) promote(ctx context.Context, tx *store.Tx, s *Setup, service, environment string, now time.Time) error {
+func (e *Engine) promote(ctx context.Context, tx *store.Tx, s *Setup, service, environment string, now time.Time) (began bool, err error) {
 	open, err := tx.OpenRuns(ctx, service, environment)
 	if err != nil || len(open) == 0 || slices.ContainsFunc(open, func(o analysis.Run) bool { return o.Status == analysis.StatusRunning }) {
-		return err
+		return false, err
 	}
 	if busy, err := tx.ChangingWorld(ctx, service, environment); busy || err != nil {
-		return err
+		return false, err
 	}
 	next, err := tx.LockRun(ctx, open[0].ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	next.Status, next.Reason = analysis.StatusRunning, ""
 	begin(&next, now)
-	return e.launch(ctx, tx, s, &next, now)
+	return true, e.launch(ctx, tx, s, &next, now)
 }
 
 // begin sets a run's clock.

@@ -26,8 +26,8 @@ type database interface {
 	takeOver(ctx context.Context, self string, unseen time.Duration) (int64, error)
 	// explain puts the driver's error into plain words.
 	explain(err error) (words string, temporary bool)
-	// again reports whether a transaction was only in the way of another one and
-	// can be run again at once.
+	// again reports whether a transaction that failed can be run again at once: it was
+	// only in the way of another one, or there is more room now.
 	again(err error) bool
 	close() error
 }

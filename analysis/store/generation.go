@@ -10,7 +10,7 @@ import (
 )
 
 // Migrations are numbered in generations of a thousand. Within a generation they only
-// add: an older Haldane goes on beside a newer one while replicas are replaced one
+// add, columns with a default: an older Haldane goes on beside a newer one while replicas are replaced one
 // after the other. A change that an older one could not live with begins the next
 // generation (01001_name.sql), River's tables included: then an older one refuses to
 // start, and one that runs stops working within a heartbeat and says so.

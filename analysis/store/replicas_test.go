@@ -205,7 +205,7 @@ func TestTablesOfANewerReleaseAreRefused(t *testing.T) {
 func TestWhatTheURLLeavesOpen(t *testing.T) {
 	url := storetest.Postgres(t)
 	for more, want := range map[string]string{
-		"": "30s 10s 1min haldane",
+		"":                                       "30s 10s 1min haldane",
 		"&lock_timeout=3s&application_name=mine": "30s 3s 1min mine",
 	} {
 		s := openAs(t, url+more, "a")

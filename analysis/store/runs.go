@@ -28,9 +28,11 @@ type request struct {
 // stand in quotes in a request, so only its own field can read like this.
 const noDrill = `request NOT LIKE '%"drill":true%'`
 
-const runColumns = `id, rev, plan, service, environment, key, attempt, version, baseline_version, request, snapshot,
+const newRunColumns = `id, rev, plan, service, environment, key, attempt, version, baseline_version, request, snapshot,
 	status, outcome, score, reason, created_at, started_at, ends_at, finished_at, looks, looks_expected, samples,
 	judged_until, troubled, next_look, next_look_at, job_id, rollback, verification`
+
+const runColumns = newRunColumns + `, evidence_deleted_at`
 
 // Progress of a run is kept as numbers; its fraction follows from them.
 
@@ -50,7 +52,7 @@ func (tx *Tx) InsertRun(ctx context.Context, r *analysis.Run) (bool, error) {
 		Drill: r.Drill, ForReal: r.ForReal,
 	}
 	r.Rev = 1
-	n, err := tx.exec(ctx, `INSERT INTO runs (`+runColumns+`, rollback_state)
+	n, err := tx.exec(ctx, `INSERT INTO runs (`+newRunColumns+`, rollback_state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
 		ON CONFLICT (plan, key, attempt) DO NOTHING`,
 		r.ID, r.Rev, r.Plan, r.Service, r.Environment, r.Key, r.Attempt, r.Version, r.BaselineVersion, toJSON(req), hash,
@@ -210,18 +212,19 @@ func scanRun(rs rows) (scannedRun, error) {
 		status                         string
 		outcome                        *string
 		created, started, ends, judged int64
-		finished, nextAt               *int64
+		finished, nextAt, deleted      *int64
 		troubled                       int64
 	)
 	err := rs.Scan(&r.ID, &r.Rev, &r.Plan, &r.Service, &r.Environment, &r.Key, &r.Attempt, &r.Version, &r.BaselineVersion, &req, &r.snapshot,
 		&status, &outcome, &r.Score, &r.Reason, &created, &started, &ends, &finished, &r.Progress.Looks, &r.Progress.LooksExpected,
-		&r.Progress.Samples, &judged, &troubled, &r.NextLook, &nextAt, &r.JobID, &rollback, &verification)
+		&r.Progress.Samples, &judged, &troubled, &r.NextLook, &nextAt, &r.JobID, &rollback, &verification, &deleted)
 	if err != nil {
 		return r, err
 	}
 	r.Status, r.Outcome = analysis.Status(status), (*analysis.Outcome)(outcome)
 	r.CreatedAt, r.StartedAt, r.EndsAt, r.JudgedUntil = fromMillis(created), fromMillis(started), fromMillis(ends), fromMillis(judged)
 	r.FinishedAt, r.NextLookAt, r.Troubled = optTime(finished), zeroTime(nextAt), troubled != 0
+	r.EvidenceDeletedAt = optTime(deleted)
 	r.Progress.Fraction = r.fraction()
 	var q request
 	if err := fromJSON(req, &q); err != nil {

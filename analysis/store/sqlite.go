@@ -81,12 +81,17 @@ func (db *sqliteDB) openFile(path string) error {
 			WithHint("check the folder's owner and mode, and that the disk is not read-only").Because(err)
 	}
 	_ = f.Close()
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	name := dataSource(path)
 	if db.writer, err = openPool(name+pragmas(false), 1); err != nil {
 		return err
 	}
 	db.read, err = openPool(name+pragmas(true), max(4, runtime.GOMAXPROCS(0)))
 	return err
+}
+
+// dataSource is the name of a file as the driver wants it, up to its parameters.
+func dataSource(path string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
 }
 
 func isDir(path string) bool {
@@ -105,6 +110,7 @@ func pragmas(readOnly bool) string {
 		v.Set("_txlock", "immediate")
 		v.Add("_pragma", "journal_mode(WAL)")
 		v.Add("_pragma", "synchronous(FULL)")
+		v.Add("_pragma", "journal_size_limit(16777216)") // what a backup makes it grow to is given back
 	}
 	return v.Encode()
 }
@@ -187,8 +193,18 @@ func (db *sqliteDB) explain(err error) (words string, temporary bool) {
 	return fmt.Sprintf("SQLite error %d", e.Code()), false
 }
 
-// again: there is one writer, nothing is ever in its way.
-func (db *sqliteDB) again(error) bool { return false }
+// again: there is one writer, nothing is ever in its way. On a full disk the log (-wal)
+// has room where its pages can be moved into the file; SQLite by itself would wait until
+// it is 4 MiB long.
+func (db *sqliteDB) again(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_FULL {
+		return false
+	}
+	var busy, pages, moved int
+	err = db.writer.QueryRowContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &moved)
+	return err == nil && busy == 0 && pages > 0 && moved == pages
+}
 
 func (db *sqliteDB) close() error {
 	var errs []error

@@ -3,7 +3,8 @@
 // how often each is wrong, how often right, and how soon. Its share command counts the
 // requests that many runs make together, its limit command shows how they share a limit, its
 // storm command what is sent when many fail at once. Its load command watches a daemon in a
-// process of its own at work.
+// process of its own at work, its faults command lets everything around real daemons fail
+// (see package faults).
 //
 // It may import everything of the house. Start reading at judge.go, the command; then
 // watch.go is one release before one judge, work.go many of them at once, tally.go

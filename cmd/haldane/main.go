@@ -1,5 +1,5 @@
 // Command haldane is the whole of Haldane: the daemon (serve), and the commands
-// around it (check, judge, power, backtest, run, drill, version). One file per command;
+// around it (check, judge, power, backtest, run, drill, backup, version). One file per command;
 // package daemon puts the parts together.
 //
 // # The JSON of haldane backtest
@@ -82,6 +82,7 @@ type commands struct {
 	Backtest backtestCommand `cmd:"" help:"Play a plan over the past: what would it have said?"`
 	Run      runCommand      `cmd:"" help:"Start a run at a daemon, and wait for its outcome."`
 	Drill    drillCommand    `cmd:"" help:"Do what follows a bad verdict, on one that is made up: does the rollback work?"`
+	Backup   backupCommand   `cmd:"" help:"Copy the SQLite database, while the daemon works on it."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -170,8 +170,14 @@ func TestPostgresGoesAway(t *testing.T) {
 		}},
 		{name: "no answer", word: "no answer in time", begin: func() { proxy.swallow(true) }, end: func() { proxy.swallow(false) }},
 	} {
-		o.Log(w.name)
 		outage(o, w, a, b)
+	}
+	pg.Down(syscall.SIGINT)
+	for _, r := range []*replica{a, b} {
+		r.ready(http.StatusServiceUnavailable, "")
+		if status := r.end(syscall.SIGTERM); status != 0 {
+			t.Errorf("asked to stop without its database: exit status %d", status)
+		}
 	}
 }
 

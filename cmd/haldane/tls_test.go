@@ -86,8 +86,8 @@ func (o *outside) startTLS(a *authority, env ...string) {
 	o.url = strings.Replace(o.url, "http:", "https:", 1)
 }
 
-// command runs the program as a client, and returns its status and what it said.
-func (o *outside) command(env map[string]string, args ...string) (int, string) {
+// client runs the program as one, and returns its status and what it said.
+func (o *outside) client(env map[string]string, args ...string) (int, string) {
 	var out bytes.Buffer
 	status := run(o.Context(), args, streams{in: strings.NewReader(""), out: &out, err: &out, env: func(name string) (string, bool) {
 		v, ok := env[name]
@@ -163,7 +163,7 @@ func TestClientSpeaksTLS(t *testing.T) {
 		for k, v := range c.env {
 			env[k] = v
 		}
-		status, said := o.command(env, "run", "shop", "--version", "2", "--baseline", "1")
+		status, said := o.client(env, "run", "shop", "--version", "2", "--baseline", "1")
 		if c.says == "" && (status != exitOK || !strings.Contains(said, "https://127.0.0.1")) || c.says != "" && (status != exitTrouble || !strings.Contains(said, c.says)) {
 			t.Errorf("%s: status %d: %s", what, status, said)
 		}

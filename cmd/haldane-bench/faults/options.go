@@ -32,6 +32,7 @@ type Pace struct {
 	Spacing  time.Duration // between two faults, on average
 	Pause    time.Duration // how long a replica is stopped at most
 	Outage   time.Duration // how long a connection or server is bad, at most
+	Tick     time.Duration // of the schedule
 	Late     time.Duration // deadline of the rollbacks that have a short one
 	Settle   time.Duration // within it everything must have come to its end
 }
@@ -41,7 +42,7 @@ func Short() Pace {
 	return Pace{
 		Step: 250 * time.Millisecond, Every: time.Second, Length: 8 * time.Second, Starting: 4 * time.Second,
 		Faults: 9 * time.Second, Spacing: 700 * time.Millisecond, Pause: 3 * time.Second, Outage: 2 * time.Second,
-		Late: 3 * time.Second, Settle: 150 * time.Second,
+		Tick: 3 * time.Second, Late: 3 * time.Second, Settle: 150 * time.Second,
 	}
 }
 
@@ -50,6 +51,6 @@ func Long() Pace {
 	return Pace{
 		Step: time.Second, Every: 3 * time.Second, Length: 60 * time.Second, Starting: 90 * time.Second,
 		Faults: 3 * time.Minute, Spacing: 4 * time.Second, Pause: 75 * time.Second, Outage: 60 * time.Second,
-		Late: 20 * time.Second, Settle: 5 * time.Minute,
+		Tick: 15 * time.Second, Late: 20 * time.Second, Settle: 5 * time.Minute,
 	}
 }

@@ -20,7 +20,6 @@ const (
 	undoPath = "/undo"
 	tellPath = "/tell"
 	cronPlan = "by-the-clock"
-	cronTick = 3 * time.Second
 	baseline = "v0"
 )
 
@@ -107,7 +106,7 @@ plans:
     schedule: {cron: "@every %s", version: steady, baseline_version: %s}
     metrics: [{name: errors, source: prom, query: 'errors{version="{{.Version}}"}', threshold: {max: 0.5, consecutive: 2}, no_data: {policy: wait, after: SILENCE}}]
     on_fail: [undo, tell]
-`, metrics, undoPath, tellPath, p.Every, p.Step, p.Length, p.Length*3/4, p.Every*3, cronPlan, cronTick/2, cronTick, baseline)
+`, metrics, undoPath, tellPath, p.Every, p.Step, p.Length, p.Length*3/4, p.Every*3, cronPlan, p.Tick/2, p.Tick, baseline)
 	seen := map[string]bool{}
 	for _, r := range releases {
 		if seen[r.Plan] {

@@ -102,7 +102,7 @@ func (r *round) firstStart(rng *rand.Rand) error {
 			r.faults = append(r.faults, f)
 		}
 	}
-	for deadline := time.Now().Add(r.opts.Pace.Settle); r.any() == ""; {
+	for deadline := time.Now().Add(time.Minute); r.any() == ""; {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("no replica came up; see %s", r.dir)
 		}
@@ -162,6 +162,9 @@ func (r *round) told(known map[string]chapter, s *story) (*story, error) {
 	}
 	for _, p := range r.replicas {
 		s.Broken = append(s.Broken, p.misdeeds()...)
+	}
+	if err := r.keepPostgresLog(); err != nil {
+		return nil, err
 	}
 	leaked, read, err := r.secrets.leaks(r.dir)
 	s.Leaked, s.Bytes = leaked, read

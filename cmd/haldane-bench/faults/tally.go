@@ -118,7 +118,7 @@ func (t *Tally) print(w io.Writer) {
 		fmt.Fprintf(w, "%s: after %d kills every run was looked at again within: median %s, 90 %% %s, longest %s\n", base, len(d),
 			tenths(d[len(d)/2]), tenths(d[len(d)*9/10]), tenths(d[len(d)-1]))
 	}
-	fmt.Fprintf(w, "longest time between two ticks of a schedule of %s: %s\n", cronTick, tenths(t.gap))
+	fmt.Fprintf(w, "longest time between two ticks of the schedule: %s\n", tenths(t.gap))
 	fmt.Fprintf(w, "logs       %d kB read for secrets\n\n", t.logs/1000)
 	fmt.Fprintf(w, "%-66s %8s %7s\n", "promise", "checked", "broken")
 	for _, p := range promises {

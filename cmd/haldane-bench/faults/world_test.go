@@ -18,6 +18,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/haldane-dev/haldane/cmd/haldane/daemon"
+	"github.com/haldane-dev/haldane/config"
 )
 
 func readFile(t *testing.T, parts ...string) []byte {
@@ -261,6 +264,23 @@ func TestSecretsAreFoundInLogs(t *testing.T) {
 		}
 		if found, _, err := s.leaks(dir); len(found) != 1 || !strings.Contains(found[0], what) || err != nil {
 			t.Errorf("%s: %v, %v", what, found, err)
+		}
+	}
+}
+
+// TestReplicasTakeTheConfig at either pace.
+func TestReplicasTakeTheConfig(t *testing.T) {
+	for name, p := range map[string]Pace{"short": Short(), "long": Long()} {
+		file := filepath.Join(t.TempDir(), "haldane.yaml")
+		text := configText("127.0.0.1:1", draw(rand.New(rand.NewPCG(1, 1)), 60, p, true), p)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := plant(rand.New(rand.NewPCG(1, 1)))
+		env := map[string]string{"API_TOKEN_SHA256": s.apiHash(), "PROM_TOKEN": s.metrics, "HOOK": "127.0.0.1:2", "HOOK_SECRET": s.hookSecret()}
+		types := daemon.Types(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+		if _, err := config.Load(file, types); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

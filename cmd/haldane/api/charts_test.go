@@ -53,8 +53,14 @@ func (d drawn) Pairs(context.Context, string) ([]analysis.Pair, error) {
 	return out, d.err
 }
 
+// house is what was recorded.
+type house interface {
+	analysis.Reader
+	analysis.SampleReader
+}
+
 // call sends one request to an API with two tokens: one for all plans, one for others.
-func call(t *testing.T, d drawn, path string, headers ...string) *httptest.ResponseRecorder {
+func call(t *testing.T, d house, path string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	h := New(Deps{
 		Reader: d, Samples: d, Log: slog.New(slog.DiscardHandler), Version: "test",

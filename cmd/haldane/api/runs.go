@@ -83,7 +83,9 @@ func (s *server) runs(a huma.API) {
 		RoleOperate, http.StatusNotFound, http.StatusConflict), s.keep)
 	huma.Register(a, operation(http.MethodPost, "/api/v1/runs/{id}/acknowledge", "acknowledge-run", "Say that you look after a run: its conversations hear it",
 		RoleStart, http.StatusNotFound), s.acknowledge)
-	listOf(s, a, "looks", "List a run's looks", s.Reader.Looks, wrapLooks)
+	op = operation(http.MethodGet, "/api/v1/runs/{id}/looks", "list-run-looks", "List a run's looks", RoleRead, http.StatusNotFound)
+	op.Description += " Their numbers may have gaps: of a long run, looks that said nothing new are not kept, and of an old one none are. note says so."
+	huma.Register(a, op, s.listLooks)
 	listOf(s, a, "events", "List what happened to a run", s.Reader.Events, wrapEvents)
 	listOf(s, a, "deliveries", "List what was sent because of a run", s.Reader.Deliveries, wrapDeliveries)
 }
@@ -179,19 +181,28 @@ func (s *server) change(ctx context.Context, id string, do func() (analysis.Run,
 type looksReply struct {
 	Body struct {
 		Looks []analysis.Look `json:"looks"`
+		Note  string          `json:"note,omitempty" doc:"Which looks are not kept any more, in a sentence."`
 	}
+}
+
+func (s *server) listLooks(ctx context.Context, in *runID) (*looksReply, error) {
+	r, err := s.visible(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	looks, err := s.Reader.Looks(ctx, in.ID)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	out := &looksReply{}
+	out.Body.Looks, out.Body.Note = append([]analysis.Look{}, looks...), r.Gaps(len(looks))
+	return out, nil
 }
 
 type eventsReply struct {
 	Body struct {
 		Events []analysis.Event `json:"events"`
 	}
-}
-
-func wrapLooks(ls []analysis.Look) *looksReply {
-	out := &looksReply{}
-	out.Body.Looks = ls
-	return out
 }
 
 func wrapEvents(es []analysis.Event) *eventsReply {

@@ -90,16 +90,15 @@ func (sick) Reload(context.Context, analysis.Cause) error { return nil }
 
 func newHouse(tb testing.TB) *house {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "haldane-fuzz-*")
-	must(tb, err)
+	dir := tb.TempDir()
 	h := &house{tb: tb, documents: map[string]map[string]bool{}}
 	file := filepath.Join(dir, "haldane.yaml")
 	must(tb, os.WriteFile(file, []byte(fuzzedPlans), 0o600))
 	c, err := config.Load(file, daemon.Types(nil))
 	must(tb, err)
-	s, err := store.Open(context.Background(), store.Options{URL: "sqlite:" + dir + "/haldane.db"})
+	s, err := store.Open(context.Background(), store.Options{URL: "sqlite::memory:"})
 	must(tb, err)
-	h.close = func() { _, _ = s.Close(), os.RemoveAll(dir) }
+	h.close = func() { _ = s.Close() }
 	setup := &engine.Setup{
 		Hash: c.Hash, Plans: map[string]*analysis.Plan{}, Sources: map[string]engine.Source{"prom": {Source: sick{}}},
 		Actions: map[string]engine.Action{"undo": {Action: sick{}, ChangesWorld: true}, "tell": {Action: sick{}, Threads: true}}, Render: config.Query,

@@ -79,6 +79,7 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 			MaxRollbacksPerHour: c.Guards.MaxRollbacksPerHour,
 			ManyServices:        engine.ManyServices{Services: m.Services, Within: m.Within.Std(), HoldFor: m.HoldFor.Std()},
 		},
+		Keep:   c.Keep.Std(),
 		Render: config.Query,
 	}
 	for _, f := range c.Guards.Freezes {

@@ -168,6 +168,7 @@ type runPage struct {
 	Run        analysis.Run
 	Looks      []analysis.Look
 	Last       *analysis.Look
+	Gaps       string // which looks are not kept any more
 	Pictures   []picture
 	Events     []analysis.Event
 	Deliveries []analysis.Delivery
@@ -196,6 +197,7 @@ func (p *Pages) read(ctx context.Context, id string) (page runPage, err error) {
 	if page.Looks, err = p.deps.Reader.Looks(ctx, id); err != nil {
 		return page, err
 	}
+	page.Gaps = page.Run.Gaps(len(page.Looks))
 	if n := len(page.Looks); n > 0 {
 		page.Last = &page.Looks[n-1]
 		page.Pictures = p.pictures(&page)

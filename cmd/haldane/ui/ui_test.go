@@ -100,6 +100,24 @@ func TestRunPageExplainsTheVerdict(t *testing.T) {
 	}
 }
 
+func TestRunPageSaysWhatIsNotKept(t *testing.T) {
+	thinned := sample()
+	thinned.run.Progress.Looks = 700
+	if body := get(t, thinned, "GET", "/runs/r1", true).Body.String(); !strings.Contains(body, "Of 700 looks, 1 are kept") {
+		t.Error("the page does not say that looks are missing")
+	}
+	old := sample()
+	old.looks = nil
+	old.run.EvidenceDeletedAt = &old.run.EndsAt
+	body := get(t, old, "GET", "/runs/r1", true).Body.String()
+	if !strings.Contains(body, "Its looks and samples were deleted on 2026-01-02") || !strings.Contains(body, "errors is 3 times as high") {
+		t.Errorf("the page of an old run: %s", body)
+	}
+	if body := get(t, sample(), "GET", "/runs/r1", true).Body.String(); strings.Contains(body, "kept") {
+		t.Error("looks are missing, it says, of a run that has all")
+	}
+}
+
 func TestListShowsRunsAndHolds(t *testing.T) {
 	r := sample()
 	r.holds = []analysis.Hold{{Service: "shop", Reason: "freeze", By: analysis.Cause{Who: "ann"}}}
