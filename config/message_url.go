@@ -48,12 +48,25 @@ func soundURL(s string) error {
 	if err != nil || parsed.Hostname() == "" {
 		return analysis.Errorf(analysis.Invalid, "not a URL").Because(err).WithHint("https://host/path")
 	}
+	if parsed.EscapedPath() != pathOf(s) { // it would be sent in other words, in which a / of a value is not escaped
+		return analysis.Errorf(analysis.Invalid, "its path holds a character that must be percent-encoded").WithHint("%%C3%%BC instead of ü")
+	}
 	for segment := range strings.SplitSeq(parsed.EscapedPath(), "/") {
 		if plain, err := url.PathUnescape(segment); err != nil || plain == "." || plain == ".." {
 			return analysis.Errorf(analysis.Invalid, `its path has a segment "." or ".."`)
 		}
 	}
 	return nil
+}
+
+// pathOf is the path of a URL, as it is written.
+func pathOf(s string) string {
+	_, rest, _ := strings.Cut(s, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	if i := strings.Index(rest, "/"); i >= 0 {
+		return rest[i:]
+	}
+	return ""
 }
 
 // urlPlace is a part of a URL.
@@ -79,6 +92,9 @@ func (p urlPlace) after(text string) (place, error) {
 	}
 	if strings.Contains(text, " ") {
 		return nil, analysis.Errorf(analysis.Invalid, "holds a space")
+	}
+	if i := strings.LastIndexByte(text, '%'); i >= 0 && i >= len(text)-2 { // a value would go on with it
+		return nil, analysis.Errorf(analysis.Invalid, "holds a percent sign that encodes nothing").WithHint("%%25")
 	}
 	for _, c := range []byte(text) {
 		switch {

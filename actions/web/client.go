@@ -54,6 +54,8 @@ func New(o Options) *Client {
 	c := &Client{base: strings.TrimSuffix(o.Base, "/"), agent: Agent(o.Env.Version), options: o, http: o.Env.Egress.Client(o.Timeout)}
 	if u, err := url.Parse(o.Base); err == nil {
 		c.who = o.Who + " at " + u.Host
+		// Encoded, because net/url encodes a path that holds an é anew, and takes the %2F of a name for a slash.
+		c.base = strings.TrimSuffix(u.String(), "/")
 	}
 	if o.TLS != nil {
 		c.http.Transport.(*http.Transport).TLSClientConfig = o.TLS

@@ -44,6 +44,17 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestPathStays: a name in a path stays one segment, whatever stands before it.
+func TestPathStays(t *testing.T) {
+	for _, root := range []string{"/root", "/é", `/"`, "/a%2Fb"} {
+		c := client(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) },
+			func(o *Options) { o.Base = strings.TrimSuffix(o.Base, "/root/") + root })
+		if a, err := c.Send(t.Context(), Request{Path: "/a%2Fb?c=d"}); err != nil || !strings.HasSuffix(string(a.Body), "/a%2Fb?c=d") || strings.Count(string(a.Body), "/") != 2 {
+			t.Errorf("%s: asked %s, error %v", root, a.Body, err)
+		}
+	}
+}
+
 // TestSaid: the vendor's own words, without the secret.
 func TestSaid(t *testing.T) {
 	for body, want := range map[string]string{

@@ -28,6 +28,8 @@ func TestCheck(t *testing.T) {
 		{"no host", "url", "not a URL", func(s *webhook.Settings) { s.URL = secret("https:///" + planted) }},
 		{"template in the host", "url", "scheme or host", func(s *webhook.Settings) { s.URL = secret("https://{{.Run.Service}}/" + planted) }},
 		{"template in the port", "url", "scheme or host", func(s *webhook.Settings) { s.URL = secret("https://h:{{.Run.Service}}/" + planted) }},
+		{"a character of no URL before a value", "url", "percent-encoded", func(s *webhook.Settings) { s.URL = secret("https://h/é/{{.Run.Version}}/" + planted) }},
+		{"half an escape before a value", "url", "encodes nothing", func(s *webhook.Settings) { s.URL = secret("https://h/%2{{.Run.Version}}/" + planted) }},
 		{"template after the host", "url", "scheme or host", func(s *webhook.Settings) { s.URL = secret("https://h{{.Run.Service}}/" + planted) }},
 		{"template as scheme", "url", "scheme or host", func(s *webhook.Settings) { s.URL = secret("{{.Run.Service}}://h/" + planted) }},
 		{"user in the URL", "url", "password", func(s *webhook.Settings) { s.URL = secret("https://u:" + planted + "@h/") }},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -115,7 +116,21 @@ func below(path string) (string, *analysis.Error) {
 	if path != "" && path[0] != '/' {
 		return "", analysis.Errorf(analysis.Invalid, "the query's path does not begin with /")
 	}
-	return path, nil
+	return percentEncoded(path), nil
+}
+
+// percentEncoded encodes what may not stand in a path. Else net/url would encode all of
+// it anew, and take the %2F of a version for a slash.
+func percentEncoded(path string) string {
+	var b strings.Builder
+	for _, c := range []byte(path) {
+		if c > ' ' && c < 0x7f && !strings.ContainsRune("\"#<>?\\^`{|}", rune(c)) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // readBody reads JSON, keeping its numbers as they are written.

@@ -43,6 +43,7 @@ func TestAsked(t *testing.T) {
 		{plain, "| body", "GET " + at},
 		{plain, "?a=1 | body", "GET " + at + "?a=1"},
 		{plain, "/a%2Fb%20c | body", "GET " + at + "/a%2Fb%20c"},
+		{plain, `/prüfung "x"/a%2Fb | body`, "GET " + at + "/pr%C3%BCfung%20%22x%22/a%2Fb"},
 		{plain, "//evil.example.com/x | body", "GET " + at + "/evil.example.com/x"},
 		{plain, "/x?u=http://evil.example.com/ | body", "GET " + at + "/x?u=http%3A%2F%2Fevil.example.com%2F"},
 		{plain, "/x?from=${start}&to=${end}&step=${step} | body", "GET " + at + "/x?from=1714564800&step=60&to=1714564980"},
