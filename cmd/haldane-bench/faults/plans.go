@@ -55,10 +55,10 @@ var flavours = []struct{ name, text string }{
 func draw(rng *rand.Rand, runs int, p Pace, queues bool) []release {
 	var out []release
 	for i := range runs {
-		f := flavours[rng.IntN(len(flavours)-1)] // the last one: few, as they wait for each other
+		f := flavours[rng.IntN(len(flavours)-1)] // but for the last: of those there are few
 		if i < len(flavours)-1 {
 			f = flavours[i]
-		} else if queues && i%50 <= len(flavours) {
+		} else if last := len(flavours) - 1; queues && (i%50 == last || i%50 == last+1) {
 			f = flavours[len(flavours)-1]
 		}
 		r := release{
@@ -67,7 +67,7 @@ func draw(rng *rand.Rand, runs int, p Pace, queues bool) []release {
 			After: upTo(rng, p.Starting),
 		}
 		if f.name == "queue" {
-			r.Plan = "queue-0"
+			r.Plan = fmt.Sprintf("queue-%d", i/50) // two wait for each other
 		}
 		if r.Bad {
 			r.BadAfter = upTo(rng, p.Length/3)
