@@ -25,8 +25,10 @@ type Engine struct {
 	memory  *memory
 
 	beat beat
-	stop context.CancelFunc
+	stop context.CancelFunc // of the loops
 	done sync.WaitGroup
+	halt context.Context // ends when looks are to be given back
+	give context.CancelFunc
 }
 
 // Options say how to make an Engine.
@@ -52,6 +54,7 @@ func New(o Options, setup *Setup) *Engine {
 		o.Replica = NewReplica()
 	}
 	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o, memory: newMemory(mostRemembered)}
+	e.halt, e.give = context.WithCancel(context.Background())
 	e.self = store.Replica{ID: o.Replica, StartedAt: time.Now(), Version: o.Version}
 	e.Use(setup)
 	return e
@@ -93,9 +96,12 @@ func (e *Engine) Work(ctx context.Context) error {
 
 const reconcileEvery = 30 * time.Second
 
-// Stop ends the loops, then lets looks and deliveries at hand finish until ctx
-// ends; what is cut off then is done again after the next start.
+// Stop ends the loops and gives back the looks that still wait for their sources, which
+// may take long. It lets deliveries at hand, and looks that are recorded, finish until
+// ctx ends; what is cut off then is done again, by another replica or after the next
+// start.
 func (e *Engine) Stop(ctx context.Context) error {
+	e.give()
 	if e.stop == nil {
 		return nil
 	}

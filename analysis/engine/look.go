@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"time"
 
@@ -29,15 +30,9 @@ func (e *Engine) Look(ctx context.Context, runID string, number int) error {
 	delay := s.delay(&r.Snapshot)
 	now := time.Now().Truncate(time.Millisecond).UTC()
 	look := analysis.Look{Number: number, DueAt: r.NextLookAt, At: now, Window: r.Grid(now, delay)}
-	// Sources get less time than the job has, so that their silence can be recorded.
-	asking, stop := context.WithTimeout(ctx, gatherTimeout)
-	g, err := e.gather(asking, s, &r, look.Window)
-	stop()
+	g, err := inTime(ctx, e, func(ctx context.Context) (gathered, error) { return e.gather(ctx, s, &r, look.Window) })
 	if err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return analysis.AsError(ctx.Err()) // stopping, or out of time: what is missing is our own doing
 	}
 	// A source that is in trouble at the end may recover in time.
 	final := !now.Before(r.Whole().End.Add(delay + g.patience(&r)))
@@ -48,6 +43,23 @@ func (e *Engine) Look(ctx context.Context, runID string, number int) error {
 }
 
 const gatherTimeout = 30 * time.Second
+
+// inTime gives sources less time than the job has, so that their silence can be recorded.
+// Nothing comes of it when we stop, or are out of time: what is missing then is our own
+// doing.
+func inTime[T any](ctx context.Context, e *Engine, ask func(ctx context.Context) (T, error)) (T, error) {
+	asking, cancel := context.WithTimeout(ctx, gatherTimeout)
+	defer cancel()
+	defer context.AfterFunc(e.halt, cancel)()
+	answer, err := ask(asking)
+	switch {
+	case ctx.Err() != nil:
+		err = analysis.AsError(ctx.Err())
+	case errors.Is(asking.Err(), context.Canceled):
+		err = analysis.AsError(asking.Err())
+	}
+	return answer, err
+}
 
 // patience is how long after its end a run waits for its sources, before it ends
 // inconclusive: while one is in trouble, half of the run's own length, at most five

@@ -56,16 +56,16 @@ func (e *Engine) verify(ctx context.Context, read analysis.Run) error {
 	if err != nil {
 		return err
 	}
-	asking, stop := context.WithTimeout(ctx, gatherTimeout)
-	parts := s.parts(&read, w)
-	if err := e.receive(asking, &read, w, parts); err != nil {
-		stop()
+	parts, err := inTime(ctx, e, func(ctx context.Context) ([]*part, error) {
+		parts := s.parts(&read, w)
+		if err := e.receive(ctx, &read, w, parts); err != nil {
+			return nil, err
+		}
+		s.ask(ctx, read.Snapshot.Step.Std(), parts)
+		return parts, nil
+	})
+	if err != nil {
 		return err
-	}
-	s.ask(asking, read.Snapshot.Step.Std(), parts)
-	stop()
-	if ctx.Err() != nil {
-		return analysis.AsError(ctx.Err())
 	}
 	word := judge.Recovered(&read.Snapshot, pairUp(&read.Snapshot, w, parts), found, final)
 	return e.store.Write(ctx, func(tx *store.Tx) error {

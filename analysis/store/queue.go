@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -36,7 +37,7 @@ func (s *Store) Stop(ctx context.Context) error {
 	}
 	err := s.db.queue().Stop(ctx)
 	if err != nil {
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		err = s.db.queue().StopAndCancel(hard)
 	}
@@ -156,7 +157,11 @@ func (w *lookWorker) Timeout(*river.Job[lookArgs]) time.Duration { return w.time
 func (w *lookWorker) NextRetry(j *river.Job[lookArgs]) time.Time { return retryAt(j.Attempt) }
 
 func (w *lookWorker) Work(ctx context.Context, j *river.Job[lookArgs]) error {
-	return w.s.work.Load().Look(ctx, j.Args.Run, j.Args.Look)
+	err := w.s.work.Load().Look(ctx, j.Args.Run, j.Args.Look)
+	if errors.Is(err, context.Canceled) {
+		return river.JobSnooze(0) // we stop: it is as if it had not begun
+	}
+	return err
 }
 
 type deliverWorker struct {

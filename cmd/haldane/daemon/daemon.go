@@ -189,20 +189,22 @@ func (d *Daemon) serve() {
 
 func (d *Daemon) currentTokens() []api.Token { return *d.tokens.Load() }
 
-// Stop ends the daemon: no new requests, then looks and deliveries at hand finish,
+// Stop ends the daemon: no new requests, and those and the deliveries at hand finish,
 // until ctx ends.
 func (d *Daemon) Stop(ctx context.Context) error {
 	d.log.Info("stopping")
 	if d.polling != nil {
 		d.polling()
 	}
+	working := make(chan error, 1)
+	go func() { working <- d.engine.Stop(ctx) }() // who keeps a request open keeps no look from being given back
 	err := d.server.Shutdown(ctx)
 	if err != nil {
 		_ = d.server.Close()
 	}
 	d.stopListening(ctx)
 	d.stopProfiling()
-	err = errors.Join(err, d.engine.Stop(ctx))
+	err = errors.Join(err, <-working)
 	d.done.Wait()
 	err = errors.Join(err, d.close())
 	d.log.Info("stopped")
