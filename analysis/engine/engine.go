@@ -96,12 +96,16 @@ func (e *Engine) Work(ctx context.Context) error {
 
 const reconcileEvery = 30 * time.Second
 
-// Stop ends the loops and gives back the looks that still wait for their sources, which
-// may take long. It lets deliveries at hand, and looks that are recorded, finish until
-// ctx ends; what is cut off then is done again, by another replica or after the next
-// start.
+// giveBackAfter is how long looks may still wait for their sources when we stop: most
+// answer within a moment.
+const giveBackAfter = 3 * time.Second
+
+// Stop ends the loops, lets looks finish that have their answers soon, and gives back
+// those that still wait for their sources then. It lets deliveries at hand, and looks that
+// are recorded, finish until ctx ends; what is cut off is done again, by another replica
+// or after the next start.
 func (e *Engine) Stop(ctx context.Context) error {
-	e.give()
+	defer time.AfterFunc(giveBackAfter, e.give).Stop()
 	if e.stop == nil {
 		return nil
 	}
