@@ -100,7 +100,7 @@ func templateKinds() []templateKind {
 			if err != nil {
 				return "no URL: " + err.Error()
 			}
-			return fmt.Sprint(u.Scheme, u.User, u.Host, strings.Count(u.EscapedPath(), "/"), u.RawQuery != "", u.Fragment, marks(u.RawQuery))
+			return fmt.Sprint(u.Scheme, u.User, u.Host, strings.Count(u.EscapedPath(), "/"), u.Fragment, marks(u.RawQuery))
 		}},
 		{"header", config.ParseHeaderTemplate, func(s string) string { return strconv.FormatBool(strings.ContainsAny(s, "\r\n\x00\x7f")) }},
 		{"text", body("text/plain"), func(string) string { return "" }},
