@@ -54,7 +54,7 @@ func New(o Options, setup *Setup) *Engine {
 		o.Replica = NewReplica()
 	}
 	e := &Engine{store: o.Store, log: o.Log, metrics: newMetrics(o.Registerer), opts: o, memory: newMemory(mostRemembered)}
-	e.halt, e.give = context.WithCancel(context.Background())
+	e.halt, e.give = context.WithCancel(context.Background()) //nolint:gosec // Stop calls it
 	e.self = store.Replica{ID: o.Replica, StartedAt: time.Now(), Version: o.Version}
 	e.Use(setup)
 	return e
