@@ -112,10 +112,17 @@ func (e *Engine) Stop(ctx context.Context) error {
 	e.stop()
 	err := e.store.Stop(ctx)
 	e.done.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
 	if err == nil {
-		leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = e.store.Leave(leave, e.self.ID) // those who see it no more find out by themselves
+		_ = e.store.Leave(last, e.self.ID) // those who see it no more find out by themselves
+		return nil
+	}
+	if away := e.Heartbeat(last); away != nil {
+		// Only the queue's own notes are missing: what was done is in our rows, or is done
+		// again under the same id.
+		e.log.Warn("stopped while the database was away; its jobs are looked at again by another replica, or after the next start", "error", away)
+		return nil
 	}
 	return err
 }
