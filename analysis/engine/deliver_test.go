@@ -260,18 +260,29 @@ func TestLateRollbackPagesInstead(t *testing.T) {
 	})
 }
 
-func TestRollbackIsNotSentAfterALongSleep(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.plan("p")
-		run := w.start("p", "2")
-		w.sick(time.Time{})
-		w.until("finished", func() bool { return w.run(run.ID).Status.Ended() })
-		time.Sleep(time.Hour) // the daemon was down
-		w.settle(0)
-		if r := w.run(run.ID); r.Rollback.State != analysis.RollbackSkipped || len(w.undo.got) != 0 || w.page.types() != "delivery.failed" {
-			t.Errorf("%+v, undo %q, page %q", r.Rollback, w.undo.types(), w.page.types())
-		}
-	})
+// TestLongSleep: after the daemon was down a rollback is not sent late, somebody is told
+// instead; what is only told is told late, for a day.
+func TestLongSleep(t *testing.T) {
+	for slept, told := range map[time.Duration]string{
+		time.Hour:      "run.started run.failed rollback.updated",
+		25 * time.Hour: "run.started rollback.updated",
+	} {
+		inWorld(t, func(w *world) {
+			w.plan("p")
+			run := w.start("p", "2")
+			w.settle(0)
+			w.sick(time.Time{})
+			w.until("finished", func() bool { return w.run(run.ID).Status.Ended() })
+			time.Sleep(slept)
+			w.settle(time.Minute)
+			if r := w.run(run.ID); r.Rollback.State != analysis.RollbackSkipped || len(w.undo.got) != 0 || w.page.types() != "delivery.failed" {
+				t.Errorf("after %s: %+v, undo %q, page %q", slept, r.Rollback, w.undo.types(), w.page.types())
+			}
+			if w.chat.types() != told {
+				t.Errorf("after %s: chat %q, want %q", slept, w.chat.types(), told)
+			}
+		})
+	}
 }
 
 func TestCapHoldsTheNextRollback(t *testing.T) {

@@ -141,13 +141,13 @@ func (g *ground) work(kind string) int {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	type todo struct {
+	type due struct {
 		id                  int64
 		run, look, delivery sql.NullString
 	}
-	var all []todo
+	var all []due
 	for rows.Next() {
-		var j todo
+		var j due
 		if err := rows.Scan(&j.id, &j.run, &j.look, &j.delivery); err != nil {
 			g.t.Fatal(err)
 		}
