@@ -10,6 +10,8 @@ import (
 	"text/template/parse"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2"
+
 	"github.com/haldane-dev/haldane/analysis"
 )
 
@@ -36,12 +38,42 @@ func (i instant) String() string { return i.UTC().Format(time.RFC3339) }
 // and with the methods of time.Time ({{.Start.Unix}}), and .Vars.x. All texts in
 // it are quoted for the source already.
 //
-// Errors are Invalid and safe to show. Parsing takes a few microseconds, so
-// nothing is cached.
+// Errors are Invalid and safe to show.
 func Query(text string, d analysis.QueryData) (string, error) {
 	t, err := parseQuery(text)
 	if err != nil {
 		return "", err
+	}
+	return t.render(d)
+}
+
+// Queries renders queries like [Query], and keeps those that it has parsed: each look of
+// each run asks the same again.
+type Queries struct {
+	parsed *lru.Cache[string, queryTemplate]
+}
+
+// mostQueries is how many different texts are kept, at some kilobytes each.
+const mostQueries = 2000
+
+// NewQueries keeps nothing yet.
+func NewQueries() *Queries {
+	c, err := lru.New[string, queryTemplate](mostQueries)
+	if err != nil {
+		panic(err) // only a size below 1 is wrong
+	}
+	return &Queries{c}
+}
+
+// Render is Query.
+func (q *Queries) Render(text string, d analysis.QueryData) (string, error) {
+	t, ok := q.parsed.Get(text)
+	if !ok {
+		var err error
+		if t, err = parseQuery(text); err != nil {
+			return "", err
+		}
+		q.parsed.Add(text, t)
 	}
 	return t.render(d)
 }

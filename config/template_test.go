@@ -23,6 +23,19 @@ func queryData(side string) analysis.QueryData {
 	return d
 }
 
+// renderers are Query, and Queries which has seen the text before: no rendering may use up
+// anything of the next.
+func renderers() map[string]func(string, analysis.QueryData) (string, error) {
+	kept := config.NewQueries()
+	return map[string]func(string, analysis.QueryData) (string, error){
+		"new": config.Query,
+		"kept": func(text string, d analysis.QueryData) (string, error) {
+			_, _ = kept.Render(text, d)
+			return kept.Render(text, d)
+		},
+	}
+}
+
 func TestQuery(t *testing.T) {
 	for _, c := range []struct{ text, canary, baseline string }{
 		{"plain", "plain", "plain"},
@@ -36,11 +49,14 @@ func TestQuery(t *testing.T) {
 		{`{{regex .Version}}`, `1\\.4\\.2`, `1\\.4\\.1`},
 		{"\n  trimmed\n", "trimmed", "trimmed"},
 		{"p99:x{version:{{.Version}}}", "p99:x{version:1.4.2}", "p99:x{version:1.4.1}"},
+		{`{{with printf "%600000d" 1}}{{len .}}{{end}}`, "600000", "600000"},
 	} {
 		for side, want := range map[string]string{analysis.SideCanary: c.canary, analysis.SideBaseline: c.baseline} {
-			got, err := config.Query(c.text, queryData(side))
-			if err != nil || got != want {
-				t.Errorf("%s for the %s: %q, %v; want %q", c.text, side, got, err, want)
+			for name, render := range renderers() {
+				got, err := render(c.text, queryData(side))
+				if err != nil || got != want {
+					t.Errorf("%s: %s for the %s: %q, %v; want %q", name, c.text, side, got, err, want)
+				}
 			}
 		}
 		if err := config.CheckQuery(c.text); err != nil {
@@ -72,10 +88,12 @@ func TestQueryErrors(t *testing.T) {
 		{"{{.Start.In nil}}", "template, line 1, column 9: error calling In", ""},
 		{"{{index .Vars 1}}", "template, line 1, column 3: error calling index", ""},
 	} {
-		_, err := config.Query(c.text, queryData(analysis.SideCanary))
-		e := analysis.AsError(err)
-		if err == nil || e.Kind != analysis.Invalid || !strings.HasPrefix(e.Message, c.message) || !strings.Contains(e.Hint, c.hint) {
-			t.Errorf("%.60q:\n%v\nwant %q, hint %q", c.text, err, c.message, c.hint)
+		for name, render := range renderers() {
+			_, err := render(c.text, queryData(analysis.SideCanary))
+			e := analysis.AsError(err)
+			if err == nil || e.Kind != analysis.Invalid || !strings.HasPrefix(e.Message, c.message) || !strings.Contains(e.Hint, c.hint) {
+				t.Errorf("%s: %.60q:\n%v\nwant %q, hint %q", name, c.text, err, c.message, c.hint)
+			}
 		}
 	}
 }

@@ -126,8 +126,11 @@ func (g *group) together(members []*member) []*member {
 	}
 	ctx := context.Background()
 	t, err := g.begin()
-	if err != nil {
-		return members
+	if err != nil { // each alone would wait for the same in vain
+		for _, m := range members {
+			m.end(err)
+		}
+		return nil
 	}
 	var well []*member
 	for i, m := range members {

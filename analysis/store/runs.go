@@ -45,7 +45,7 @@ func (tx *Tx) InsertRun(ctx context.Context, r *analysis.Run) (bool, error) {
 	if _, err := tx.exec(ctx, `INSERT INTO snapshots (hash, plan) VALUES ($1, $2) ON CONFLICT DO NOTHING`, hash, plan); err != nil {
 		return false, err
 	}
-	tx.s.plans.LoadOrStore(hash, r.Snapshot)
+	tx.s.plans.Add(hash, r.Snapshot)
 	req := request{
 		ReleaseID: r.ReleaseID, Phase: r.Phase, TrafficShare: r.TrafficShare, Subject: r.Subject,
 		Variables: r.Variables, Links: r.Links, Cause: r.Cause, BodyHash: r.BodyHash, Forced: r.Forced,
@@ -252,8 +252,8 @@ func (r *scannedRun) fraction() float64 {
 
 // withPlan fills in the snapshot, which is read from the database once a hash.
 func (s *Store) withPlan(ctx context.Context, q queryer, r scannedRun) (analysis.Run, error) {
-	if p, ok := s.plans.Load(r.snapshot); ok {
-		r.Snapshot = p.(analysis.Plan)
+	if p, ok := s.plans.Get(r.snapshot); ok {
+		r.Snapshot = p
 		return r.Run, nil
 	}
 	rs, err := q.query(ctx, `SELECT plan FROM snapshots WHERE hash = $1`, r.snapshot)
@@ -267,7 +267,7 @@ func (s *Store) withPlan(ctx context.Context, q queryer, r scannedRun) (analysis
 	if err := fromJSON(text, &r.Snapshot); err != nil {
 		return r.Run, err
 	}
-	s.plans.Store(r.snapshot, r.Snapshot)
+	s.plans.Add(r.snapshot, r.Snapshot)
 	return r.Run, nil
 }
 

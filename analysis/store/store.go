@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2"
 
 	"github.com/haldane-dev/haldane/analysis"
 )
@@ -16,9 +17,13 @@ import (
 type Store struct {
 	db    database
 	work  atomic.Pointer[Work]
-	newer atomic.Pointer[analysis.Error] // the tables are a newer Haldane's: nothing may be written
-	plans sync.Map                       // snapshot hash -> analysis.Plan; plans never change under a hash
+	newer atomic.Pointer[analysis.Error]    // the tables are a newer Haldane's: nothing may be written
+	plans *lru.Cache[string, analysis.Plan] // by the snapshot's hash: plans never change under it
 }
+
+// mostPlans is how many plans are kept in memory, at some kilobytes each: more than are
+// judged at a time.
+const mostPlans = 20_000
 
 // Options say how to open a Store. The zero values of all but URL will do.
 type Options struct {
@@ -63,8 +68,11 @@ func set[T comparable](v *T, def T) {
 // Invalid for a URL that is not understood and Unavailable for the rest.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o = o.withDefaults()
-	s := &Store{}
-	var err error
+	plans, err := lru.New[string, analysis.Plan](mostPlans)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{plans: plans}
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
 		s.db, err = openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"), s, o)

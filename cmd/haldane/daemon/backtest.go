@@ -60,7 +60,7 @@ func (b *Backtest) Run(ctx context.Context) (*BacktestReport, error) {
 		return nil, err
 	}
 	replay := engine.NewReplay(&engine.Setup{
-		Plans: map[string]*analysis.Plan{plan.Name: plan}, Sources: opened.sources, Render: config.Query,
+		Plans: map[string]*analysis.Plan{plan.Name: plan}, Sources: opened.sources, Render: config.NewQueries().Render,
 	}, slog.New(slog.DiscardHandler))
 	replay.Split = b.Split
 	report.Delay = analysis.Duration(replay.Delay(plan))

@@ -80,7 +80,7 @@ func (d *Daemon) open(c *config.Config) (*opened, *engine.Setup, error) {
 			ManyServices:        engine.ManyServices{Services: m.Services, Within: m.Within.Std(), HoldFor: m.HoldFor.Std()},
 		},
 		Keep:   c.Keep.Std(),
-		Render: config.Query,
+		Render: config.NewQueries().Render,
 	}
 	for _, f := range c.Guards.Freezes {
 		freeze, err := engine.NewFreeze(f.Name, f.Cron, f.TimeZone, f.For.Std(), f.Services, f.Environments)
