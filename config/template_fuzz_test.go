@@ -171,7 +171,11 @@ func FuzzQueryValue(f *testing.F) {
 		if err != nil || !re.MatchString(value) || re.MatchString(value+"x") || re.MatchString("x"+value) {
 			t.Fatalf("%q became the expression %s, error %v", value, expression, err)
 		}
+		few := 1 + len(value)/50 // each match of a long one takes long
 		for i, r := range value {
+			if i%few != 0 {
+				continue
+			}
 			if other := value[:i] + "☃" + value[i+utf8.RuneLen(r):]; r != '☃' && re.MatchString(other) {
 				t.Fatalf("the expression %s for %q matches %q", expression, value, other)
 			}
