@@ -171,6 +171,9 @@ func (w *loadWorld) snapshot(ctx context.Context) (s snapshot, err error) {
 	return s, err
 }
 
+// rollbackBy is how long after the measurement a rollback may arrive, and be counted.
+const rollbackBy = 30 * time.Second
+
 // watch is the measurement itself.
 func (o *loadOptions) watch(ctx context.Context, w *loadWorld, r *loadResult) error {
 	before, err := w.snapshot(ctx)
@@ -206,6 +209,11 @@ func (o *loadOptions) watch(ctx context.Context, w *loadWorld, r *loadResult) er
 		if late, err := w.db.overdue(ctx, to); err != nil || late == 0 {
 			break
 		}
+		if err := pause(ctx, time.Second/2); err != nil {
+			return err
+		}
+	}
+	for limit := time.Now().Add(rollbackBy); w.hook.seen(r.Rollbacks.Asked).Arrived < r.Rollbacks.Asked && time.Now().Before(limit); {
 		if err := pause(ctx, time.Second/2); err != nil {
 			return err
 		}

@@ -35,10 +35,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			return second
 		},
 		"between two looks": func(o *outside) analysis.Run {
-			r := o.begin("shop", "2")
-			o.until(r.ID, "looked at", func(r analysis.Run) bool { return r.Progress.Looks >= 2 })
-			o.crash()
 			o.sick("2")
+			r := o.begin("shop", "2")
+			o.until(r.ID, "looked at", func(r analysis.Run) bool { return r.Progress.Looks >= 1 })
+			o.crash()
 			return r
 		},
 		"in the middle of a look": func(o *outside) analysis.Run {
